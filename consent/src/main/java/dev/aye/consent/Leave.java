@@ -1,0 +1,127 @@
+package dev.aye.consent;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A revocable leave to use one medium of one person for one purpose: what {@link Permit} and {@link
+ * Use} have in common.
+ *
+ * <p>Thread-safe. It lives until a deadline that can only come nearer; ending it moves the deadline
+ * before all time.
+ */
+abstract sealed class Leave<P extends Purpose> permits Permit, Use {
+  private final Grant grant;
+  private final P purpose;
+
+  /** First epoch millisecond at which this is dead. Only {@link #end} writes it. */
+  private volatile long deadline;
+
+  /** Who is told of the end; null once they have been. Guarded by this. */
+  private @org.jspecify.annotations.Nullable List<Runnable> holders = new ArrayList<>();
+
+  Leave(Grant grant, P purpose, long deadline) {
+    if (!grant.purpose().equals(purpose)) {
+      throw new IllegalArgumentException(
+          "a grant for " + grant.purpose() + " gives no leave for " + purpose);
+    }
+    this.grant = grant;
+    this.purpose = purpose;
+    this.deadline = deadline;
+  }
+
+  /**
+   * Whether it may be used at this moment: one volatile read, no allocation. Ask per packet and
+   * again at each sink.
+   */
+  public final boolean live(long epochMillis) {
+    return epochMillis < deadline;
+  }
+
+  /**
+   * Has {@code holder} run once when this ends, on the thread that ends it; at once when it has
+   * ended already.
+   *
+   * <p>Holders clean up (discard queues, close streams); they must be quick and must not rely on
+   * being told: what enforces the end is {@link #live}.
+   */
+  public final void onEnd(Runnable holder) {
+    synchronized (this) {
+      if (holders != null) {
+        holders.add(holder);
+        return;
+      }
+    }
+    holder.run();
+  }
+
+  public final PersonId person() {
+    return grant.person();
+  }
+
+  public final MeetingId meeting() {
+    return grant.meeting();
+  }
+
+  /** The presence in which the person gave it; after a reload the same person may have another. */
+  public final ParticipantId participant() {
+    return grant.participant();
+  }
+
+  public final P purpose() {
+    return purpose;
+  }
+
+  public final Medium medium() {
+    return grant.medium();
+  }
+
+  public final RecipientId recipient() {
+    return grant.recipient();
+  }
+
+  public final Handle handle() {
+    return grant.handle();
+  }
+
+  /** The grant it rests on. */
+  public final Grant grant() {
+    return grant;
+  }
+
+  /**
+   * Ends it: dead when this returns, for every thread. Returns what the holders threw; the end
+   * holds regardless. Idempotent.
+   */
+  final List<RuntimeException> end() {
+    deadline = Long.MIN_VALUE;
+    List<Runnable> told;
+    synchronized (this) {
+      if (holders == null) {
+        return List.of();
+      }
+      told = holders;
+      holders = null;
+    }
+    List<RuntimeException> thrown = new ArrayList<>();
+    for (Runnable holder : told) {
+      try {
+        holder.run();
+      } catch (RuntimeException e) {
+        thrown.add(e);
+      }
+    }
+    return thrown;
+  }
+
+  @Override
+  public final String toString() {
+    return getClass().getSimpleName()
+        + " for "
+        + purpose
+        + " of "
+        + grant.medium().id()
+        + " under "
+        + grant.handle();
+  }
+}
