@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing from the network makes a method throw; memory is bounded by the constants of the
  * parts.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class Peer {
 
   /** Which part of the handshake this end plays. */
@@ -73,12 +74,12 @@ public final class Peer {
    * @throws IllegalStateException if the fingerprint changes
    */
   public void setRemote(IceCredentials remote, Fingerprint fingerprint, long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Client: an address to try. At most 16; more are ignored. */
   public void addRemoteCandidate(InetSocketAddress candidate, long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /**
@@ -86,17 +87,17 @@ public final class Peer {
    * from then on the old credentials nominate nothing.
    */
   public IceCredentials restartIce(long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Takes a datagram from the network. The array becomes the peer's. */
   public void handle(byte[] datagram, InetSocketAddress from, long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Lets time pass; harmless when nothing is due. */
   public void handleTimeout(long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** When {@link #handleTimeout} is next due; {@link Long#MAX_VALUE} for never. */
@@ -115,7 +116,7 @@ public final class Peer {
    * this call each step of the handshake is waited for, so that a simulation is deterministic.
    */
   public void wakeBy(Runnable wake) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Media may flow. */
@@ -128,17 +129,17 @@ public final class Peer {
    * was sent before on this SSRC (a nonce must not be used twice: use {@link #resendRtp}).
    */
   public boolean sendRtp(RtpPacket packet) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Sends an earlier packet again, bit for bit. False if it is no longer kept. */
   public boolean resendRtp(int ssrc, int sequence) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Sends a compound RTCP packet. False if not connected or too large. */
   public boolean sendRtcp(List<Rtcp> packets) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Opens a data channel and returns its id; -1 if data is not ready or there are too many. */
@@ -148,14 +149,14 @@ public final class Peer {
       boolean ordered,
       DataChannel.Reliability reliability,
       long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /**
    * Queues a message. False if the channel is not open, the message too large or the queue full.
    */
   public boolean sendMessage(int channel, boolean text, byte[] data, long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Bytes queued for sending and not yet acknowledged, over all channels. */
@@ -165,11 +166,11 @@ public final class Peer {
 
   /** Closes one data channel. */
   public void closeChannel(int channel, long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 
   /** Says goodbye and ends with {@link Output.Closed}. */
   public void close(long nowNanos) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in the next landing");
   }
 }

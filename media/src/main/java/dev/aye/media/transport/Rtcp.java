@@ -299,7 +299,7 @@ public sealed interface Rtcp {
       int[] last = pairs.isEmpty() ? new int[] {-100, 0} : pairs.getLast();
       int distance = sequence - last[0];
       if (distance >= 1 && distance <= 16) {
-        last[1] |= 1 << distance - 1;
+        last[1] |= 1 << (distance - 1);
       } else {
         pairs.add(new int[] {sequence, 0});
       }
