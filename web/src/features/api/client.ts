@@ -1,0 +1,171 @@
+/** The REST calls of docs/protocol.md, typed; a failed one throws `Problem`. */
+export interface Meeting {
+  readonly id: string;
+  readonly title: string;
+  readonly demo: boolean;
+  readonly ai: {
+    readonly purposes: readonly string[];
+    readonly recipients: readonly MeetingRecipient[];
+  };
+  readonly notice: { readonly version: number; readonly en: string; readonly nl: string };
+  readonly log: { readonly origin: string; readonly vkey: string };
+}
+
+export interface MeetingRecipient {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly keyIndex: number;
+  readonly keyProof: string;
+  readonly processor: { readonly host: string; readonly model: string };
+}
+
+export interface Joined {
+  readonly serverUrl: string;
+  readonly token: string;
+  readonly participantId: string;
+  readonly seat: string;
+  readonly host: boolean;
+}
+
+export interface Choice {
+  readonly purpose: string;
+  readonly medium: string;
+  readonly state: string;
+  readonly handle?: string;
+}
+
+export interface Withdrawal {
+  readonly handle: string;
+  readonly meeting: string;
+  readonly purpose: string;
+  readonly medium: string;
+  readonly at: string;
+  readonly index?: number;
+  readonly proof?: string;
+  readonly steps: readonly {
+    readonly step: string;
+    readonly state: 'done' | 'doing' | 'waiting' | 'failed';
+    readonly at?: string;
+    readonly count?: number;
+  }[];
+  readonly account?: string;
+}
+
+export interface PersonAccount {
+  readonly person: string;
+  readonly answers: readonly {
+    readonly meeting: string;
+    readonly title: string;
+    readonly receipt: string;
+    readonly salt: string;
+    readonly index: number;
+    readonly proof: string;
+    readonly noticeText: string;
+    readonly choices: readonly Choice[];
+  }[];
+  readonly held: readonly {
+    readonly kind: 'notes' | 'training';
+    readonly meeting: string;
+    readonly at: string;
+    readonly text: string;
+    readonly block: string;
+  }[];
+  readonly used: readonly {
+    readonly kind: 'dataset' | 'model';
+    readonly id: string;
+    readonly index: number;
+    readonly state: string;
+  }[];
+  readonly withdrawals: readonly Withdrawal[];
+}
+
+export interface Notes {
+  readonly ready: boolean;
+  readonly summary: readonly { readonly text: string; readonly name: string }[];
+  readonly transcript: readonly { readonly name: string; readonly text: string; readonly at: string }[];
+}
+
+/** A failed call: the slug of its problem type, and the server's plain words. `offline` when no server answered. */
+export class Problem extends Error {
+  readonly slug: string;
+  readonly status: number;
+
+  constructor(slug: string, status: number, detail: string) {
+    super(detail);
+    this.slug = slug;
+    this.status = status;
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown, authorization?: string): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (authorization !== undefined) headers['Authorization'] = authorization;
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      cache: 'no-store',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw new Problem('offline', 0, String(cause));
+  }
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+  let slug = `status-${response.status}`;
+  let detail = '';
+  try {
+    const problem = (await response.json()) as { type?: unknown; detail?: unknown };
+    if (typeof problem.type === 'string') slug = problem.type.replace('urn:aye:problem:', '');
+    if (typeof problem.detail === 'string') detail = problem.detail;
+  } catch {
+    // Not a problem document: the status alone says what we know.
+  }
+  return new Problem(slug, response.status, detail);
+}
+
+const bearer = (token: string) => `Bearer ${token}`;
+const m = (meeting: string) => `/api/meetings/${encodeURIComponent(meeting)}`;
+
+export const api = {
+  createMeeting: (title: string) =>
+    call<{ id: string; link: string; hostKey: string }>(
+      'POST',
+      '/api/meetings',
+      title === '' ? {} : { title },
+    ),
+  meeting: (id: string) => call<Meeting>('GET', m(id)),
+  propose: (id: string, purposes: readonly string[], hostKey: string) =>
+    call<Meeting>('PATCH', m(id), { purposes }, bearer(hostKey)),
+  join: (id: string, body: { name: string; hostKey?: string; device: string }) =>
+    call<Joined>('POST', `${m(id)}/participants`, body),
+  answer: (id: string, seat: string, body: { receipt: string; salt: string }) =>
+    call<{ index: number; proof: string; grants: { purpose: string; medium: string; handle: string }[] }>(
+      'POST',
+      `${m(id)}/answers`,
+      body,
+      bearer(seat),
+    ),
+  openStream: (id: string, seat: string, body: { recipient: string; wrappedKey: string }) =>
+    call<{ serverUrl: string; token: string }>('POST', `${m(id)}/streams`, body, bearer(seat)),
+  closeStream: (id: string, seat: string) =>
+    call<void>('DELETE', `${m(id)}/streams`, undefined, bearer(seat)),
+  withdraw: (secret: string) =>
+    call<{ handle: string; promise: string }>('POST', '/api/withdrawals', { secret }),
+  me: (proof: string) => call<PersonAccount>('POST', '/api/me', undefined, `Device ${proof}`),
+  notes: (id: string, seatOrHost: string) =>
+    call<Notes>('GET', `${m(id)}/notes`, undefined, bearer(seatOrHost)),
+  mute: (id: string, participantId: string, hostKey: string) =>
+    call<void>('POST', `${m(id)}/mute`, { participantId }, bearer(hostKey)),
+  remove: (id: string, participantId: string, hostKey: string) =>
+    call<void>('POST', `${m(id)}/remove`, { participantId }, bearer(hostKey)),
+  end: (id: string, hostKey: string) => call<void>('POST', `${m(id)}/end`, undefined, bearer(hostKey)),
+};
+
+export type Api = typeof api;

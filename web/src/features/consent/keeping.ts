@@ -1,0 +1,38 @@
+import { Shelf } from '../device/shelf';
+import type { Slip } from './receipt';
+
+/** A receipt as this device keeps it: what was signed, its salt, and the proof that the log holds its commitment. */
+export interface KeptReceipt {
+  readonly id: string;
+  readonly meeting: string;
+  readonly title: string;
+  readonly receipt: string;
+  readonly salt: string;
+  readonly index: number;
+  readonly proof: string;
+  readonly vkey: string;
+  readonly at: string;
+}
+
+export interface KeptSlip extends Slip {
+  /** Set before the secret is sent, so that a page that dies meanwhile does not offer it as unused. */
+  readonly usedAt?: string;
+}
+
+export const receipts = new Shelf<KeptReceipt>('aye', 'receipts');
+export const slips = new Shelf<KeptSlip>('aye-slips', 'slips');
+export const refusals = new Shelf<{ question: string; at: string }>('aye', 'refusals');
+
+/** What only the browser that made a meeting has: the right to host it, and the secret of its link. */
+export interface CreatedMeeting {
+  readonly meeting: string;
+  readonly hostKey: string;
+  readonly secret: string;
+  readonly title: string;
+}
+
+export const createdMeetings = new Shelf<CreatedMeeting>('aye', 'created');
+
+export async function slipsOf(meeting: string): Promise<KeptSlip[]> {
+  return (await slips.all()).filter((s) => s.meeting === meeting);
+}

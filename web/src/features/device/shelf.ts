@@ -1,0 +1,88 @@
+/**
+ * One store of an IndexedDB database on this device. Two databases are used: `aye` for keys, receipts and memory, and
+ * `aye-slips` for withdrawal slips, which stay apart from receipts because a receipt may be shown to others.
+ */
+const SHELVES = {
+  aye: {
+    devices: 'meeting',
+    receipts: 'id',
+    refusals: 'question',
+    checkpoints: 'origin',
+    created: 'meeting',
+  },
+  'aye-slips': { slips: 'handle' },
+} as const;
+
+type Database = keyof typeof SHELVES;
+
+const open = new Map<string, Promise<IDBDatabase>>();
+
+function database(name: Database): Promise<IDBDatabase> {
+  const known = open.get(name);
+  if (known) return known;
+  const opening = new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => {
+      for (const [store, keyPath] of Object.entries(SHELVES[name]))
+        request.result.createObjectStore(store, { keyPath });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('storage is closed'));
+  });
+  open.set(name, opening);
+  opening.catch(() => open.delete(name));
+  return opening;
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('storage failed'));
+  });
+}
+
+export class Shelf<T> {
+  readonly #database: Database;
+  readonly #store: string;
+
+  constructor(databaseName: Database, store: string) {
+    this.#database = databaseName;
+    this.#store = store;
+  }
+
+  async get(key: string): Promise<T | undefined> {
+    return settled((await this.#in('readonly')).get(key)) as Promise<T | undefined>;
+  }
+
+  async all(): Promise<T[]> {
+    return settled((await this.#in('readonly')).getAll()) as Promise<T[]>;
+  }
+
+  /** Resolves once the transaction is complete, so that what was put survives the page. */
+  async put(value: T): Promise<void> {
+    const store = await this.#in('readwrite');
+    const done = complete(store.transaction);
+    store.put(value);
+    await done;
+  }
+
+  async delete(key: string): Promise<void> {
+    const store = await this.#in('readwrite');
+    const done = complete(store.transaction);
+    store.delete(key);
+    await done;
+  }
+
+  async #in(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+    const db = await database(this.#database);
+    return db.transaction(this.#store, mode, { durability: 'strict' }).objectStore(this.#store);
+  }
+}
+
+function complete(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onerror = () => reject(transaction.error ?? new Error('storage failed'));
+    transaction.onabort = () => reject(transaction.error ?? new Error('storage is full'));
+  });
+}

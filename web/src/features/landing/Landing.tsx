@@ -1,0 +1,107 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
+import { sentence } from '../api/sentences';
+import { createdMeetings } from '../consent/keeping';
+import { go } from '../../shell/route';
+import { CopyButton, Icon, Page, Trouble, type IconName } from '../../shell/ui';
+import { drawLinkSecret, rememberLink } from './link';
+
+type State =
+  | { readonly is: 'asking' | 'making' }
+  | { readonly is: 'made'; readonly link: string; readonly path: string }
+  | { readonly is: 'failed'; readonly why: string };
+
+export function Landing() {
+  const { t } = useTranslation();
+  const [title, setTitle] = useState('');
+  const [state, setState] = useState<State>({ is: 'asking' });
+
+  const make = async () => {
+    setState({ is: 'making' });
+    try {
+      const { id, link, hostKey } = await api.createMeeting(title.trim());
+      const secret = drawLinkSecret();
+      rememberLink(id, secret);
+      await createdMeetings.put({ meeting: id, hostKey, secret, title: title.trim() });
+      setState({ is: 'made', link: `${link}#${secret}`, path: `/m/${id}#${secret}` });
+    } catch (failure) {
+      setState({ is: 'failed', why: sentence(failure) });
+    }
+  };
+
+  return (
+    <Page wide>
+      <section className="hero">
+        <div>
+          <h1>{t('landing.lead')}</h1>
+          <p className="lead">{t('landing.text')}</p>
+        </div>
+        <div className="panel raised">
+          {state.is === 'made' ? (
+            <>
+              <h2>{t('landing.ready')}</h2>
+              <label className="field">
+                <span>{t('landing.linkLabel')}</span>
+                <input readOnly value={state.link} onFocus={(e) => e.target.select()} className="code" />
+              </label>
+              <p className="hint">{t('landing.linkSecret')}</p>
+              <div className="actions">
+                <CopyButton text={state.link} label={t('room.invite')} />
+                <button type="button" className="button primary" onClick={() => go(state.path)}>
+                  {t('landing.go')}
+                </button>
+              </div>
+            </>
+          ) : (
+            <form
+              onSubmit={(event) => {
+                event.preventDefault();
+                void make();
+              }}
+            >
+              <label className="field">
+                <span>{t('landing.title')}</span>
+                <input
+                  value={title}
+                  maxLength={100}
+                  placeholder={t('landing.titlePlaceholder')}
+                  onChange={(e) => setTitle(e.target.value)}
+                />
+              </label>
+              {state.is === 'failed' && <Trouble>{state.why}</Trouble>}
+              <button type="submit" className="button primary big" disabled={state.is === 'making'}>
+                {state.is === 'making' ? t('landing.creating') : t('landing.create')}
+              </button>
+            </form>
+          )}
+        </div>
+      </section>
+      <ul className="points">
+        <Point icon="lock" title={t('landing.points.encrypted')} text={t('landing.points.encryptedText')} />
+        <Point icon="person" title={t('landing.points.choice')} text={t('landing.points.choiceText')} />
+        <Point icon="check" title={t('landing.points.proof')} text={t('landing.points.proofText')} />
+      </ul>
+    </Page>
+  );
+}
+
+function Point({
+  icon,
+  title,
+  text,
+}: {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly text: string;
+}) {
+  return (
+    <li>
+      <Icon name={icon} />
+      <div>
+        <h2>{title}</h2>
+        <p>{text}</p>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,18 @@
+import { unb64u, type Bytes } from '../bytes/bytes';
+import { leaf } from '../log/leaf';
+import type { KnownLog } from '../log/memory';
+import { LogMismatch } from '../log/note';
+import { checkProof } from '../log/proof';
+
+/** A recipient's public key, once the log is shown to hold its `KEY` leaf at the index that the server names. */
+export async function provenKey(
+  recipient: { key: string; keyIndex: number; keyProof: string },
+  log: KnownLog,
+  now: Date,
+): Promise<Bytes> {
+  const point = unb64u(recipient.key, 65);
+  const { index, checkpoint } = await checkProof(recipient.keyProof, leaf.key(point), log.by);
+  if (index !== recipient.keyIndex) throw new LogMismatch('the key is at another place in the log');
+  await log.remember(checkpoint, now);
+  return point;
+}
