@@ -1,0 +1,27 @@
+package dev.aye.companion;
+
+import java.util.function.Consumer;
+
+/**
+ * A recogniser of speech: the port behind which the built-in engines and those of the operator's
+ * choice stand.
+ */
+public interface SpeechModel extends AutoCloseable {
+  /**
+   * Where it runs, as the notice and the receipt name it: {@code this server}, or the host of a
+   * service.
+   */
+  String host();
+
+  /** Which model it is, as the notice and the receipt name it. */
+  String model();
+
+  /**
+   * Reads the speech to its end. {@code partial} gets the words so far, now and then, if the model
+   * can do so; each call replaces the one before. Keeps nothing afterwards. One call at a time.
+   */
+  Reading hear(Speech speech, Consumer<String> partial) throws InterruptedException;
+
+  @Override
+  void close();
+}
