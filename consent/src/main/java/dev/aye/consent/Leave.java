@@ -90,28 +90,16 @@ abstract sealed class Leave<P extends Purpose> permits Permit, Use {
   }
 
   /**
-   * Ends it: dead when this returns, for every thread. Returns what the holders threw; the end
-   * holds regardless. Idempotent.
+   * Ends it: dead when this returns, for every thread. Returns the holders, each once, for the
+   * caller to run when it holds no lock.
    */
-  final List<RuntimeException> end() {
+  final List<Runnable> end() {
     deadline = Long.MIN_VALUE;
-    List<Runnable> told;
     synchronized (this) {
-      if (holders == null) {
-        return List.of();
-      }
-      told = holders;
+      List<Runnable> told = holders == null ? List.of() : holders;
       holders = null;
+      return told;
     }
-    List<RuntimeException> thrown = new ArrayList<>();
-    for (Runnable holder : told) {
-      try {
-        holder.run();
-      } catch (RuntimeException e) {
-        thrown.add(e);
-      }
-    }
-    return thrown;
   }
 
   @Override

@@ -4,7 +4,7 @@ package dev.aye.consent;
  * Leave to take in a person's media during a meeting: the only key to a tap, a recorder, a model's
  * input or the vault.
  *
- * <p>Made by {@code Consents} alone, after the grant is in the log and durable. Live until
+ * <p>Made by {@link Consents} alone, after the grant is in the log and durable. Live until
  * withdrawal, a later no, a changed processor, a narrowed offer, or the end of the meeting,
  * whichever comes first. What was kept under it may afterwards be used only with a {@link Use}.
  */

@@ -4,7 +4,7 @@ package dev.aye.consent;
  * Leave to use, for its purpose, what was already kept under a grant: rows of a data set, segments
  * of notes.
  *
- * <p>It takes nothing in. Made by {@code Consents} alone, for purposes that keep something; it
+ * <p>It takes nothing in. Made by {@link Consents} alone, for purposes that keep something; it
  * outlives the meeting and is live until the grant is withdrawn, answered with a no, or made
  * invalid.
  */

@@ -1,0 +1,131 @@
+package dev.aye.consent;
+
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A fact about consent. Facts are appended and never changed; what stands is their fold.
+ *
+ * <p>A fact may be there twice, after a write that failed although it was kept: the second changes
+ * nothing.
+ */
+public sealed interface Event {
+  Instant at();
+
+  /** A text was published: its hash is in the log. */
+  record NoticePublished(Instant at, String text, long index) implements Event {
+    @Override
+    public String toString() {
+      return "notice published";
+    }
+  }
+
+  /**
+   * A card was answered: the commitment to its receipt is in the log at {@code index}.
+   *
+   * @param receipt the exact JWS
+   * @param until from when on nothing more may be taken in under it
+   */
+  record Answered(Instant at, String receipt, Salt salt, long index, Instant until)
+      implements Event {
+    @Override
+    public String toString() {
+      return "card answered";
+    }
+  }
+
+  /**
+   * A grant was withdrawn; its leaf is yet to come.
+   *
+   * @param logSize of the log when this was promised
+   */
+  record Withdrawn(Instant at, WithdrawalSecret secret, long logSize) implements Event {}
+
+  /** The withdrawal's leaf is in the log. */
+  record WithdrawalLogged(Instant at, Handle handle, long index) implements Event {}
+
+  /** A grant ended because what it names is no longer what happens. */
+  record Invalidated(Instant at, Handle handle) implements Event {}
+
+  /** A meeting ended. */
+  record MeetingEnded(Instant at, MeetingId meeting) implements Event {}
+
+  /** This fact as JSON, for a store. Personal data: receipt and salt are in it. */
+  default String encode() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("at", at().toString());
+    switch (this) {
+      case NoticePublished e ->
+          json.put("event", "notice").put("text", e.text).put("index", e.index);
+      case Answered e ->
+          json.put("event", "answered")
+              .put("receipt", e.receipt)
+              .put("salt", e.salt.value())
+              .put("index", e.index)
+              .put("until", e.until.toString());
+      case Withdrawn e ->
+          json.put("event", "withdrawn").put("secret", e.secret.value()).put("logSize", e.logSize);
+      case WithdrawalLogged e ->
+          json.put("event", "logged").put("handle", e.handle.value()).put("index", e.index);
+      case Invalidated e -> json.put("event", "invalidated").put("handle", e.handle.value());
+      case MeetingEnded e -> json.put("event", "ended").put("meeting", e.meeting.value());
+    }
+    return JsonMapper.shared().writeValueAsString(json);
+  }
+
+  /**
+   * The inverse of {@link #encode}.
+   *
+   * @throws IllegalArgumentException when the text is no such fact: the store is damaged
+   */
+  static Event decode(String text) {
+    try {
+      StrictJson json = StrictJson.readAny(text.getBytes(StandardCharsets.UTF_8), "event");
+      Instant at = Instant.parse(json.text("at", 40));
+      return switch (json.text("event", 16)) {
+        case "notice" -> {
+          json.having("at", "event", "text", "index");
+          yield new NoticePublished(at, json.text("text", Notice.MAX_BYTES), number(json, "index"));
+        }
+        case "answered" -> {
+          json.having("at", "event", "receipt", "salt", "index", "until");
+          yield new Answered(
+              at,
+              json.text("receipt", Receipt.MAX_LENGTH),
+              new Salt(json.text("salt", 43)),
+              number(json, "index"),
+              Instant.parse(json.text("until", 40)));
+        }
+        case "withdrawn" -> {
+          json.having("at", "event", "secret", "logSize");
+          yield new Withdrawn(
+              at, new WithdrawalSecret(json.text("secret", 43)), number(json, "logSize"));
+        }
+        case "logged" -> {
+          json.having("at", "event", "handle", "index");
+          yield new WithdrawalLogged(
+              at, new Handle(json.text("handle", 43)), number(json, "index"));
+        }
+        case "invalidated" -> {
+          json.having("at", "event", "handle");
+          yield new Invalidated(at, new Handle(json.text("handle", 43)));
+        }
+        case "ended" -> {
+          json.having("at", "event", "meeting");
+          yield new MeetingEnded(at, new MeetingId(json.text("meeting", 64)));
+        }
+        default -> throw Flaw.malformed("event is of no known kind");
+      };
+    } catch (Flaw | DateTimeException e) {
+      throw new IllegalArgumentException("not a fact about consent: " + e.getMessage(), e);
+    }
+  }
+
+  private static long number(StrictJson json, String key) throws Flaw {
+    return json.integer(key, 0, 1L << 52);
+  }
+}
