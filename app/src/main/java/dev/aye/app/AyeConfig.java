@@ -1,0 +1,242 @@
+package dev.aye.app;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.FileSystemResource;
+
+/**
+ * Everything that can be configured, as one record: from flags, then the environment ({@code
+ * AYE_PUBLIC_URL}), then {@code aye.yaml} in the data folder ({@code aye.public-url}), then the
+ * defaults here. Unknown keys and values that make no sense are refused with one sentence.
+ *
+ * @param port TCP port of pages, calls and signalling; 0 takes a free one
+ * @param address the address that pages are served on; {@code 0.0.0.0} is every IPv4 address
+ * @param data the folder that everything is kept in; it is made when missing
+ * @param keys the folder of the keys, so that it can be kept apart from the data and its backups;
+ *     empty is {@code keys} in the data folder
+ * @param publicUrl the URL people open, without a path; empty is the URL that each request came by
+ * @param tlsCert PEM file with the certificate chain; empty serves plain HTTP
+ * @param tlsKey PEM file with the PKCS#8 private key of the certificate
+ * @param udpPort UDP port of all media; 0 is the number of {@code port}
+ * @param mediaAddresses the addresses that media is offered at; empty is each address of this
+ *     machine
+ * @param purposes what may be asked of people at all: {@code captions}, {@code notes}, {@code
+ *     training}; a host can only narrow it
+ * @param controller who answers for what is done with people's data; stands in the notice
+ * @param contact how a person reaches the controller; stands in the notice
+ * @param authority where a person can complain; stands in the notice
+ * @param maxPeople how many people one meeting can hold
+ * @param demo whether a standing demo meeting with simulated people is held
+ */
+@ConfigurationProperties("aye")
+record AyeConfig(
+    @DefaultValue("8080") int port,
+    @DefaultValue("0.0.0.0") String address,
+    @DefaultValue("data") Path data,
+    @DefaultValue("") String keys,
+    @DefaultValue("") String publicUrl,
+    @DefaultValue("") String tlsCert,
+    @DefaultValue("") String tlsKey,
+    @DefaultValue("0") int udpPort,
+    @DefaultValue List<String> mediaAddresses,
+    @DefaultValue({"captions", "notes", "training"}) List<String> purposes,
+    @DefaultValue("The operator of this Aye server") String controller,
+    @DefaultValue("The person who invited you") String contact,
+    @DefaultValue("The data-protection authority of your country") String authority,
+    @DefaultValue("5") int maxPeople,
+    @DefaultValue("false") boolean demo) {
+
+  static final String FILE = "aye.yaml";
+
+  /** Set to anything, it makes the command line show where something unexpected happened. */
+  static final String TRACE = "AYE_TRACE";
+
+  private static final Set<String> KEYS =
+      Set.of(
+          "port",
+          "address",
+          "data",
+          "keys",
+          "public-url",
+          "tls-cert",
+          "tls-key",
+          "udp-port",
+          "media-addresses",
+          "purposes",
+          "controller",
+          "contact",
+          "authority",
+          "max-people",
+          "demo");
+
+  private static final Set<String> ASKABLE = Set.of("captions", "notes", "training");
+
+  AyeConfig {
+    checkPort("port", port);
+    checkPort("udp-port", udpPort);
+    data = data.toAbsolutePath().normalize();
+    mediaAddresses = List.copyOf(mediaAddresses);
+    purposes = List.copyOf(purposes);
+    if (!publicUrl.isEmpty()) {
+      publicUrl = checkedUrl(publicUrl);
+    }
+    if (tlsCert.isEmpty() != tlsKey.isEmpty()) {
+      throw new Refusal("TLS needs both tls-cert and tls-key, and only one of them is given.");
+    }
+    checkReadable("tls-cert", tlsCert);
+    checkReadable("tls-key", tlsKey);
+    if (!ASKABLE.containsAll(purposes) || new HashSet<>(purposes).size() != purposes.size()) {
+      throw new Refusal("purposes can hold captions, notes and training, each once.");
+    }
+    for (String literal : mediaAddresses) {
+      if (!literal.matches("[0-9.]{7,15}|[0-9a-fA-F:.]{2,45}")) {
+        throw new Refusal("media-addresses takes IP addresses, and one of them is not.");
+      }
+    }
+    if (maxPeople < 2 || maxPeople > 50) {
+      throw new Refusal("max-people must be between 2 and 50.");
+    }
+    if (controller.isBlank() || contact.isBlank() || authority.isBlank()) {
+      throw new Refusal(
+          "controller, contact and authority stand in the notice and cannot be blank.");
+    }
+  }
+
+  boolean tls() {
+    return !tlsCert.isEmpty();
+  }
+
+  Path keysFolder() {
+    return keys.isEmpty() ? data.resolve("keys") : Path.of(keys).toAbsolutePath().normalize();
+  }
+
+  /**
+   * Reads the configuration from flags, environment and file, in this order of precedence.
+   *
+   * @param flags values by key without prefix ({@code public-url})
+   * @param environment the process environment
+   * @throws Refusal when a key is unknown or a value makes no sense
+   */
+  static AyeConfig read(Map<String, String> flags, Map<String, String> environment) {
+    Map<String, Object> values = new TreeMap<>(fromEnvironment(environment));
+    values.putAll(flags);
+    Path data = Path.of(values.getOrDefault("data", "data").toString());
+    Map<String, Object> merged = new LinkedHashMap<>(fromFile(data.resolve(FILE)));
+    for (String key : values.keySet()) {
+      merged.keySet().removeIf(k -> k.startsWith(key + "["));
+    }
+    merged.putAll(values);
+    Map<String, Object> prefixed = new LinkedHashMap<>();
+    merged.forEach((key, value) -> prefixed.put("aye." + key, value));
+    ConfigurationPropertySource source = new MapConfigurationPropertySource(prefixed);
+    try {
+      return new Binder(source).bindOrCreate("aye", Bindable.of(AyeConfig.class));
+    } catch (BindException e) {
+      throw refusal(e);
+    }
+  }
+
+  private static Refusal refusal(BindException e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof Refusal refusal) {
+        return refusal;
+      }
+    }
+    String key = e.getName().toString().replaceFirst("^aye\\.?", "");
+    return new Refusal("The value of " + key + " makes no sense.");
+  }
+
+  private static Map<String, Object> fromEnvironment(Map<String, String> environment) {
+    Map<String, Object> found = new TreeMap<>();
+    environment.forEach((name, value) -> {
+      if (name.startsWith("AYE_") && !name.equals(TRACE)) {
+        String key = name.substring(4).toLowerCase(Locale.ROOT).replace('_', '-');
+        if (!KEYS.contains(key)) {
+          throw new Refusal("The environment variable " + name + " is none that Aye knows.");
+        }
+        found.put(key, value);
+      }
+    });
+    return found;
+  }
+
+  private static Map<String, Object> fromFile(Path file) {
+    Map<String, Object> found = new LinkedHashMap<>();
+    if (!Files.exists(file)) {
+      return found;
+    }
+    List<PropertySource<?>> documents = new ArrayList<>();
+    try {
+      documents.addAll(new YamlPropertySourceLoader().load(FILE, new FileSystemResource(file)));
+    } catch (IOException | RuntimeException e) {
+      throw new Refusal(file + " cannot be read as YAML.");
+    }
+    for (PropertySource<?> document : documents) {
+      for (String name : ((EnumerablePropertySource<?>) document).getPropertyNames()) {
+        String key = name.startsWith("aye.") ? name.substring(4) : "";
+        String plain = key.replaceFirst("\\[\\d+]$", "");
+        if (!KEYS.contains(plain)) {
+          throw new Refusal("The key " + name + " in " + file + " is none that Aye knows.");
+        }
+        if (plain.equals("data")) {
+          throw new Refusal(
+              "The key aye.data cannot stand in " + file + ": it is read from there.");
+        }
+        Object value = document.getProperty(name);
+        found.put(key, value == null ? "" : value.toString());
+      }
+    }
+    return found;
+  }
+
+  private static void checkPort(String key, int value) {
+    if (value < 0 || value > 65535) {
+      throw new Refusal("The value of " + key + " must be between 0 and 65535.");
+    }
+  }
+
+  private static void checkReadable(String key, String file) {
+    if (!file.isEmpty() && !Files.isReadable(Path.of(file))) {
+      throw new Refusal("The file of " + key + " cannot be read: " + file);
+    }
+  }
+
+  private static String checkedUrl(String text) {
+    try {
+      URI url = new URI(text);
+      boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+      boolean bare =
+          (url.getRawPath() == null || url.getRawPath().isEmpty() || url.getRawPath().equals("/"))
+              && url.getRawQuery() == null
+              && url.getRawFragment() == null
+              && url.getRawUserInfo() == null;
+      if (web && bare && url.getHost() != null) {
+        return url.getScheme() + "://" + url.getRawAuthority();
+      }
+    } catch (URISyntaxException e) {
+      throw new Refusal("public-url is no URL: " + text);
+    }
+    throw new Refusal("public-url must be like https://meet.example.org, without a path: " + text);
+  }
+}

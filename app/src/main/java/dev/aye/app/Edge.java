@@ -1,0 +1,164 @@
+package dev.aye.app;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import org.springframework.web.filter.OncePerRequestFilter;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What every request passes first: how often and how much an address may ask, and what a browser is
+ * told to keep to.
+ */
+final class Edge extends OncePerRequestFilter {
+  private static final int MOST_BODY = 64 * 1024;
+
+  private final AyeConfig config;
+  private final RateLimits limits;
+  private final JsonMapper json;
+
+  Edge(AyeConfig config, RateLimits limits, JsonMapper json) {
+    this.config = config;
+    this.limits = limits;
+    this.json = json;
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws ServletException, IOException {
+    headers(request, response);
+    try {
+      RateLimits.Kind kind = kind(request);
+      if (!limits.take(request.getRemoteAddr(), kind)) {
+        response.setHeader("Retry-After", "10");
+        throw Problem.tooMany("Too many requests came from your address; wait some seconds.");
+      }
+      chain.doFilter(hasBody(request) ? new Read(request, body(request)) : request, response);
+    } catch (Problem problem) {
+      var detail = problem.body();
+      response.setStatus(detail.getStatus());
+      response.setContentType("application/problem+json");
+      response.getOutputStream().write(json.writeValueAsBytes(detail));
+    }
+  }
+
+  private static RateLimits.Kind kind(HttpServletRequest request) {
+    String path = request.getRequestURI();
+    if (path.startsWith("/rtc")) {
+      return RateLimits.Kind.SIGNAL;
+    }
+    if (path.startsWith("/api/")) {
+      boolean reads = request.getMethod().equals("GET");
+      boolean creates = !reads && (path.equals("/api/meetings") || path.equals("/api/withdrawals"));
+      return creates
+          ? RateLimits.Kind.CREATE
+          : reads ? RateLimits.Kind.READ : RateLimits.Kind.WRITE;
+    }
+    return RateLimits.Kind.PAGE;
+  }
+
+  private void headers(HttpServletRequest request, HttpServletResponse response) {
+    String path = request.getRequestURI();
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+    response.setHeader(
+        "Permissions-Policy",
+        "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self),"
+            + " autoplay=(self), fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(),"
+            + " bluetooth=(), browsing-topics=()");
+    if (config.tls() || config.publicUrl().startsWith("https:")) {
+      response.setHeader("Strict-Transport-Security", "max-age=31536000");
+    }
+    response.setHeader(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';"
+            + " img-src 'self' data: blob:; media-src 'self' blob: mediastream:; font-src 'self';"
+            + " connect-src 'self' "
+            + Origin.of(config, request).socket()
+            + "; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none';"
+            + " form-action 'none'; frame-ancestors 'none'; object-src 'none'");
+    if (path.startsWith("/api/") || path.startsWith("/m/") || path.startsWith("/rtc")) {
+      response.setHeader("Content-Usage", "train-ai=n");
+    }
+    if (path.startsWith("/api/") || path.startsWith("/healthz") || path.startsWith("/rtc")) {
+      response.setHeader("Cache-Control", "no-store");
+    }
+  }
+
+  private static boolean hasBody(HttpServletRequest request) {
+    return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
+  }
+
+  private static byte[] body(HttpServletRequest request) throws IOException {
+    if (request.getContentLengthLong() > MOST_BODY) {
+      throw Problem.tooLarge("A request can hold 64 KiB.");
+    }
+    byte[] read = request.getInputStream().readNBytes(MOST_BODY + 1);
+    if (read.length > MOST_BODY) {
+      throw Problem.tooLarge("A request can hold 64 KiB.");
+    }
+    return read;
+  }
+
+  /** A request whose bounded body has been read. */
+  private static final class Read extends HttpServletRequestWrapper {
+    private final byte[] body;
+
+    Read(HttpServletRequest request, byte[] body) {
+      super(request);
+      this.body = body;
+    }
+
+    @Override
+    public ServletInputStream getInputStream() {
+      InputStream in = new ByteArrayInputStream(body);
+      return new ServletInputStream() {
+        @Override
+        public int read() throws IOException {
+          return in.read();
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+          return in.read(into, offset, length);
+        }
+
+        @Override
+        public boolean isFinished() {
+          try {
+            return in.available() == 0;
+          } catch (IOException e) {
+            return true;
+          }
+        }
+
+        @Override
+        public boolean isReady() {
+          return true;
+        }
+
+        @Override
+        public void setReadListener(ReadListener listener) {
+          throw new IllegalStateException("the body has been read");
+        }
+      };
+    }
+
+    @Override
+    public java.io.BufferedReader getReader() {
+      return new java.io.BufferedReader(
+          new java.io.InputStreamReader(new ByteArrayInputStream(body), StandardCharsets.UTF_8));
+    }
+  }
+}

@@ -1,0 +1,260 @@
+package dev.aye.app;
+
+import ch.qos.logback.classic.Level;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * The command line of Aye. Whatever a person at a terminal can do wrong ends in one sentence and a
+ * non-zero exit code: 2 for a command that makes no sense, 1 for one that could not be carried out.
+ */
+public final class Main {
+  private Main() {}
+
+  /** Runs one command and exits with its code, unless a server keeps running. */
+  public static void main(String[] arguments) {
+    quietLibraries();
+    CommandLine line =
+        new CommandLine(new Aye())
+            .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+            .setParameterExceptionHandler((e, words) -> {
+              say(e.getCommandLine(), sentence(e));
+              return CommandLine.ExitCode.USAGE;
+            })
+            .setExecutionExceptionHandler((e, command, result) -> {
+              say(command, e instanceof Refusal ? sentence(e) : unexpected(e));
+              return CommandLine.ExitCode.SOFTWARE;
+            });
+    int code = line.execute(arguments);
+    if (code != Serve.RUNNING) {
+      System.exit(code);
+    }
+  }
+
+  /** Until a server has opened its log file, libraries have nothing to say at a terminal. */
+  private static void quietLibraries() {
+    if (LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)
+        instanceof ch.qos.logback.classic.Logger root) {
+      root.setLevel(Level.ERROR);
+    }
+  }
+
+  private static void say(CommandLine command, String sentence) {
+    command.getErr().println("aye: " + sentence);
+  }
+
+  private static String sentence(Exception e) {
+    String message = String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+    return message.endsWith(".") ? message : message + ".";
+  }
+
+  private static String unexpected(Exception e) {
+    if (System.getenv(AyeConfig.TRACE) != null) {
+      e.printStackTrace(System.err);
+    }
+    return "this did not work: "
+        + e.getClass().getSimpleName()
+        + (e.getMessage() == null ? "" : " (" + sentence(e) + ")")
+        + " AYE_TRACE=1 shows where.";
+  }
+
+  /** Where a server keeps everything, and how it is reached. */
+  static final class ServeOptions {
+    @Option(names = "--port", paramLabel = "N", description = "TCP port of the pages (8080).")
+    @Nullable Integer port;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of all data (./data).")
+    @Nullable Path data;
+
+    @Option(names = "--demo", description = "Hold a standing demo meeting.")
+    boolean demo;
+
+    @Option(names = "--public-url", paramLabel = "URL", description = "The URL people open.")
+    @Nullable String publicUrl;
+
+    @Option(names = "--tls-cert", paramLabel = "FILE", description = "PEM certificate chain.")
+    @Nullable Path tlsCert;
+
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "PEM private key (PKCS#8).")
+    @Nullable Path tlsKey;
+
+    @Option(names = "--udp-port", paramLabel = "N", description = "UDP port of media (as --port).")
+    @Nullable Integer udpPort;
+
+    AyeConfig config() {
+      Map<String, String> flags = new LinkedHashMap<>();
+      put(flags, "port", port);
+      put(flags, "data", data);
+      put(flags, "demo", demo ? Boolean.TRUE : null);
+      put(flags, "public-url", publicUrl);
+      put(flags, "tls-cert", tlsCert);
+      put(flags, "tls-key", tlsKey);
+      put(flags, "udp-port", udpPort);
+      return AyeConfig.read(flags, System.getenv());
+    }
+  }
+
+  /** The folder a command works on. */
+  static final class FolderOptions {
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of all data (./data).")
+    @Nullable Path data;
+
+    AyeConfig config() {
+      Map<String, String> flags = new LinkedHashMap<>();
+      put(flags, "data", data);
+      return AyeConfig.read(flags, System.getenv());
+    }
+  }
+
+  private static void put(Map<String, String> flags, String key, @Nullable Object value) {
+    if (value != null) {
+      flags.put(key, value.toString());
+    }
+  }
+
+  @Command(
+      name = "aye",
+      description = "Video meetings in which AI needs an aye from each person.",
+      mixinStandardHelpOptions = true,
+      versionProvider = Version.class,
+      subcommands = {
+        Serve.class,
+        Demo.class,
+        Verify.class,
+        Dataset.class,
+        Train.class,
+        Bench.class
+      },
+      footer = {"", "./aye test runs every test of the project."})
+  static final class Aye implements Callable<Integer> {
+    @Mixin ServeOptions options = new ServeOptions();
+
+    @Override
+    public Integer call() throws Exception {
+      return Serve.run(options.config());
+    }
+  }
+
+  @Command(
+      name = "serve",
+      description = "Start the server; the same as no command.",
+      mixinStandardHelpOptions = true)
+  static final class Serve implements Callable<Integer> {
+    static final int RUNNING = -1;
+    @Mixin ServeOptions options = new ServeOptions();
+
+    @Override
+    public Integer call() throws Exception {
+      return run(options.config());
+    }
+
+    static int run(AyeConfig config) {
+      Server.start(config).announce(System.out);
+      return RUNNING;
+    }
+  }
+
+  @Command(
+      name = "demo",
+      description = "Live through the whole story with simulated people and check each claim.",
+      mixinStandardHelpOptions = true)
+  static final class Demo implements Callable<Integer> {
+    @Option(names = "--json", paramLabel = "FILE", description = "Write claims and figures here.")
+    @Nullable Path json;
+
+    @Option(names = "--keep", paramLabel = "DIR", description = "Leave data and export here.")
+    @Nullable Path keep;
+
+    @Override
+    public Integer call() throws Exception {
+      throw new Refusal("The demo cannot be held: this build has no simulated people");
+    }
+  }
+
+  @Command(
+      name = "verify",
+      description = "Check a data folder's log, an export or a receipt, offline.",
+      mixinStandardHelpOptions = true)
+  static final class Verify implements Callable<Integer> {
+    @Parameters(paramLabel = "PATH", description = "A log folder, an export, or a receipt file.")
+    Path path = Path.of("");
+
+    @Override
+    public Integer call() throws Exception {
+      throw new Refusal("Nothing at " + path + " can be verified");
+    }
+  }
+
+  @Command(
+      name = "dataset",
+      description = "Build, list or export data sets.",
+      mixinStandardHelpOptions = true)
+  static final class Dataset implements Callable<Integer> {
+    @Override
+    public Integer call() {
+      throw new Refusal("dataset needs one of build, list and export");
+    }
+  }
+
+  @Command(
+      name = "train",
+      description = "Train the vocabulary on the newest data set.",
+      mixinStandardHelpOptions = true)
+  static final class Train implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Override
+    public Integer call() throws Exception {
+      throw new Refusal("There is no data set to train on");
+    }
+  }
+
+  @Command(
+      name = "bench",
+      description = "Measure one part: media or log.",
+      mixinStandardHelpOptions = true)
+  static final class Bench implements Callable<Integer> {
+    @Parameters(paramLabel = "NAME", description = "media or log")
+    String name = "";
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the figures here.")
+    @Nullable Path json;
+
+    @Override
+    public Integer call() throws Exception {
+      throw new Refusal("There is no benchmark named " + name);
+    }
+  }
+
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() throws IOException {
+      return new String[] {"aye " + number()};
+    }
+
+    static String number() throws IOException {
+      Properties properties = new Properties();
+      try (var in = Main.class.getResourceAsStream("/aye.properties")) {
+        if (in != null) {
+          properties.load(in);
+        }
+      }
+      return properties.getProperty("version", "unknown");
+    }
+  }
+}

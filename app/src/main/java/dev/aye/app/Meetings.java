@@ -1,0 +1,215 @@
+package dev.aye.app;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Meetings and the seats in them: what the server must remember so that a meeting can still be
+ * joined after a restart. Keys of hosts and seats are kept as hashes, titles and names sealed.
+ */
+final class Meetings {
+  /** One meeting; {@code purposes} is what may be asked in it. */
+  record Meeting(
+      String id, String title, List<String> purposes, boolean demo, long created, boolean ended) {}
+
+  /** One presence in a meeting; {@code person} is empty for somebody without a device key. */
+  record Seat(String participant, String meeting, String person, boolean host, String name) {}
+
+  /** A new meeting with the key of its host, which is not kept. */
+  record Opened(Meeting meeting, String hostKey) {}
+
+  /** A new seat with its key, which is not kept. */
+  record Taken(Seat seat, String key) {}
+
+  private static final int MOST_SEATS = 500;
+
+  private final Database database;
+  private final Keys.Box box;
+  private final SecureRandom random;
+  private final InstantSource clock;
+
+  Meetings(Database database, Keys.Box box, SecureRandom random, InstantSource clock) {
+    this.database = database;
+    this.box = box;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  Opened open(String title, List<String> purposes, boolean demo) {
+    String id = draw(12);
+    String hostKey = draw(24);
+    long now = clock.millis();
+    database
+        .sql()
+        .sql(
+            "INSERT INTO meetings (id, host_hash, sealed, purposes, demo, created)"
+                + " VALUES (?, ?, ?, ?, ?, ?)")
+        .params(
+            id,
+            hash(hostKey),
+            box.close("meeting " + id, title),
+            String.join(" ", purposes),
+            demo ? 1 : 0,
+            now)
+        .update();
+    return new Opened(new Meeting(id, title, purposes, demo, now, false), hostKey);
+  }
+
+  Optional<Meeting> meeting(String id) {
+    return database
+        .sql()
+        .sql("SELECT id, sealed, purposes, demo, created, ended FROM meetings WHERE id = ?")
+        .param(id)
+        .query((row, n) -> meeting(row))
+        .optional();
+  }
+
+  private Meeting meeting(ResultSet row) throws SQLException {
+    String id = row.getString("id");
+    String purposes = row.getString("purposes");
+    row.getLong("ended");
+    boolean ended = !row.wasNull();
+    return new Meeting(
+        id,
+        box.openText("meeting " + id, row.getBytes("sealed")),
+        purposes.isEmpty() ? List.of() : List.of(purposes.split(" ")),
+        row.getInt("demo") == 1,
+        row.getLong("created"),
+        ended);
+  }
+
+  /** Whether this key is the key of the meeting's host. */
+  boolean isHost(String meeting, String key) {
+    return database
+        .sql()
+        .sql("SELECT host_hash FROM meetings WHERE id = ?")
+        .param(meeting)
+        .query((row, n) -> row.getBytes("host_hash"))
+        .optional()
+        .filter(expected -> MessageDigest.isEqual(expected, hash(key)))
+        .isPresent();
+  }
+
+  /** Changes what may be asked; durable when it returns. */
+  void offer(String meeting, List<String> purposes) {
+    database
+        .sql()
+        .sql("UPDATE meetings SET purposes = ? WHERE id = ?")
+        .params(String.join(" ", purposes), meeting)
+        .update();
+  }
+
+  /** Ends a meeting for good; durable when it returns. Says whether it was still open. */
+  boolean end(String meeting) {
+    return database
+            .sql()
+            .sql("UPDATE meetings SET ended = ? WHERE id = ? AND ended IS NULL")
+            .params(clock.millis(), meeting)
+            .update()
+        == 1;
+  }
+
+  /** Ends each demo meeting that an earlier run of the server left open. */
+  List<String> openDemos() {
+    return database
+        .sql()
+        .sql("SELECT id FROM meetings WHERE demo = 1 AND ended IS NULL")
+        .query(String.class)
+        .list();
+  }
+
+  Taken take(String meeting, String name, String person, boolean host) {
+    Long seats =
+        database
+            .sql()
+            .sql("SELECT COUNT(*) FROM seats WHERE meeting = ?")
+            .param(meeting)
+            .query(Long.class)
+            .single();
+    if (seats >= MOST_SEATS) {
+      throw Problem.conflict("full", "This meeting has been joined too often; start a new one.");
+    }
+    String participant = draw(9);
+    String key = draw(24);
+    database
+        .sql()
+        .sql(
+            "INSERT INTO seats (participant, meeting, seat_hash, person, host, sealed, joined)"
+                + " VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .params(
+            participant,
+            meeting,
+            hash(key),
+            person,
+            host ? 1 : 0,
+            box.close("seat " + participant, name),
+            clock.millis())
+        .update();
+    return new Taken(new Seat(participant, meeting, person, host, name), key);
+  }
+
+  /** The seat of this key. */
+  Optional<Seat> seat(String key) {
+    return database
+        .sql()
+        .sql("SELECT participant, meeting, person, host, sealed FROM seats WHERE seat_hash = ?")
+        .param(hash(key))
+        .query((row, n) -> seat(row))
+        .optional();
+  }
+
+  Optional<Seat> participant(String participant) {
+    return database
+        .sql()
+        .sql("SELECT participant, meeting, person, host, sealed FROM seats WHERE participant = ?")
+        .param(participant)
+        .query((row, n) -> seat(row))
+        .optional();
+  }
+
+  /** Every seat this person has had, the newest last. */
+  List<Seat> seatsOf(String person) {
+    return database
+        .sql()
+        .sql(
+            "SELECT participant, meeting, person, host, sealed FROM seats WHERE person = ?"
+                + " ORDER BY joined, participant")
+        .param(person)
+        .query((row, n) -> seat(row))
+        .list();
+  }
+
+  private Seat seat(ResultSet row) throws SQLException {
+    String participant = row.getString("participant");
+    return new Seat(
+        participant,
+        row.getString("meeting"),
+        row.getString("person"),
+        row.getInt("host") == 1,
+        box.openText("seat " + participant, row.getBytes("sealed")));
+  }
+
+  private String draw(int bytes) {
+    byte[] drawn = new byte[bytes];
+    random.nextBytes(drawn);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(drawn);
+  }
+
+  private static byte[] hash(String key) {
+    try {
+      return Arrays.copyOf(
+          MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8)), 32);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

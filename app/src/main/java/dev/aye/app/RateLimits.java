@@ -1,0 +1,71 @@
+package dev.aye.app;
+
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Token buckets per client address and kind of request, in bounded memory: the address that was
+ * seen longest ago is forgotten first.
+ */
+final class RateLimits {
+  /** A kind of request: so many at once, and so many more each minute. */
+  enum Kind {
+    PAGE(600, 600),
+    READ(300, 600),
+    WRITE(60, 120),
+    CREATE(20, 20),
+    SIGNAL(30, 60);
+
+    private final double burst;
+    private final double perMilli;
+
+    Kind(int burst, int perMinute) {
+      this.burst = burst;
+      this.perMilli = perMinute / 60_000.0;
+    }
+  }
+
+  private static final int MOST_BUCKETS = 50_000;
+
+  private record Key(String address, Kind kind) {}
+
+  private static final class Bucket {
+    private double tokens;
+    private long at;
+  }
+
+  private final InstantSource clock;
+  private final Map<Key, Bucket> buckets =
+      new LinkedHashMap<>(256, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, Bucket> eldest) {
+          return size() > MOST_BUCKETS;
+        }
+      };
+
+  RateLimits(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /** Takes one request of this kind from this address, or refuses it. */
+  synchronized boolean take(String address, Kind kind) {
+    long now = clock.millis();
+    Bucket bucket =
+        buckets.computeIfAbsent(
+            new Key(address, kind),
+            key -> {
+              Bucket fresh = new Bucket();
+              fresh.tokens = kind.burst;
+              fresh.at = now;
+              return fresh;
+            });
+    bucket.tokens = Math.min(kind.burst, bucket.tokens + (now - bucket.at) * kind.perMilli);
+    bucket.at = now;
+    if (bucket.tokens < 1) {
+      return false;
+    }
+    bucket.tokens--;
+    return true;
+  }
+}

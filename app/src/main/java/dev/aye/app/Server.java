@@ -1,0 +1,138 @@
+package dev.aye.app;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.springframework.boot.Banner;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
+
+/** A running server: the house behind its HTTP edge. */
+final class Server implements AutoCloseable {
+  private final House house;
+  private final ServletWebServerApplicationContext web;
+
+  private Server(House house, ServletWebServerApplicationContext web) {
+    this.house = house;
+    this.web = web;
+  }
+
+  /**
+   * Opens the house and serves it.
+   *
+   * @throws Refusal when the port is taken, the folder cannot be written or has a server already
+   */
+  static Server start(AyeConfig config) {
+    checkFree(config);
+    FileChannel lock = House.lock(config.data());
+    AtomicReference<House> opened = new AtomicReference<>();
+    try {
+      SpringApplication application = new SpringApplication(Wiring.class);
+      application.setBannerMode(Banner.Mode.OFF);
+      application.setLogStartupInfo(false);
+      application.setRegisterShutdownHook(true);
+      application.addInitializers(context -> {
+        House house = House.open(config, lock);
+        opened.set(house);
+        ((GenericApplicationContext) context).registerBean(House.class, () -> house);
+      });
+      var context = (ServletWebServerApplicationContext) application.run(settings(config));
+      House house = context.getBean(House.class);
+      Server server = new Server(house, context);
+      house.serve(server.port());
+      return server;
+    } catch (RuntimeException e) {
+      House house = opened.get();
+      if (house != null) {
+        house.close();
+      } else {
+        House.unlock(lock);
+      }
+      throw e;
+    }
+  }
+
+  /** The settings of Spring that follow from the configuration; no others are read. */
+  private static String[] settings(AyeConfig config) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("spring.config.location", "optional:classpath:/no-other-settings/");
+    settings.put("spring.main.web-application-type", "servlet");
+    settings.put("spring.threads.virtual.enabled", "true");
+    settings.put("spring.web.resources.add-mappings", "false");
+    settings.put("spring.servlet.multipart.enabled", "false");
+    settings.put("spring.jmx.enabled", "false");
+    settings.put("server.port", Integer.toString(config.port()));
+    settings.put("server.address", config.address());
+    settings.put("server.max-http-request-header-size", "64KB");
+    settings.put("server.shutdown", "immediate");
+    settings.put("server.error.whitelabel.enabled", "false");
+    settings.put("server.compression.enabled", "true");
+    settings.put("server.tomcat.max-connections", "4096");
+    settings.put("server.tomcat.connection-timeout", "20s");
+    settings.put("logging.file.name", config.data().resolve("logs/aye.log").toString());
+    settings.put("logging.structured.format.file", "ecs");
+    settings.put("logging.threshold.console", "OFF");
+    settings.put("logging.level.root", "WARN");
+    settings.put("logging.level.org.springframework.web", "ERROR");
+    settings.put("logging.level.org.apache", "ERROR");
+    settings.put("logging.level.dev.aye", "INFO");
+    settings.put("logging.logback.rollingpolicy.max-file-size", "10MB");
+    settings.put("logging.logback.rollingpolicy.max-history", "7");
+    if (config.tls()) {
+      settings.put("server.ssl.certificate", "file:" + config.tlsCert());
+      settings.put("server.ssl.certificate-private-key", "file:" + config.tlsKey());
+    }
+    return settings.entrySet().stream()
+        .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
+        .toArray(String[]::new);
+  }
+
+  private static void checkFree(AyeConfig config) {
+    if (config.port() == 0) {
+      return;
+    }
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(config.address(), config.port()));
+    } catch (IOException e) {
+      throw new Refusal(
+          "Port "
+              + config.port()
+              + " is taken or not allowed; stop what uses it, or choose another with --port.");
+    }
+  }
+
+  int port() {
+    return java.util.Objects.requireNonNull(web.getWebServer()).getPort();
+  }
+
+  House house() {
+    return house;
+  }
+
+  /** The address to open, as the first thing a person reads. */
+  String url() {
+    AyeConfig config = house.config();
+    return config.publicUrl().isEmpty()
+        ? (config.tls() ? "https" : "http") + "://localhost:" + port()
+        : config.publicUrl();
+  }
+
+  void announce(PrintStream out) {
+    out.println("Aye is ready at " + url());
+    out.println("  Data is kept in " + house.config().data());
+    out.flush();
+  }
+
+  @Override
+  public void close() {
+    web.close();
+    house.close();
+  }
+}

@@ -1,0 +1,73 @@
+package dev.aye.app;
+
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The HTTP edge of a {@link House}: which controllers there are, and how strictly they read. */
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+class Wiring {
+  @Bean
+  JsonMapper json() {
+    return strictJson();
+  }
+
+  @Bean
+  Edge edge(House house, JsonMapper json) {
+    return new Edge(house.config(), house.limits(), json);
+  }
+
+  @Bean
+  Problems problems() {
+    return new Problems();
+  }
+
+  @Bean
+  Pages pages(House house) {
+    return new Pages(house.config(), house.files());
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat() {
+    return factory ->
+        factory.addContextCustomizers(context -> {
+          if (context.getParent() instanceof org.apache.catalina.core.StandardHost host) {
+            host.setErrorReportValveClass(BareErrors.class.getName());
+          }
+        });
+  }
+
+  /** Refuses duplicate and unknown keys, trailing text, deep nesting and long strings. */
+  static JsonMapper strictJson() {
+    JsonFactory factory =
+        JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxNestingDepth(16)
+                    .maxStringLength(64 * 1024)
+                    .maxNameLength(64)
+                    .maxNumberLength(32)
+                    .maxDocumentLength(64 * 1024)
+                    .build())
+            .build();
+    return JsonMapper.builder(factory)
+        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+        .changeDefaultPropertyInclusion(value ->
+            value.withValueInclusion(
+                com.fasterxml.jackson.annotation.JsonInclude.Include.NON_ABSENT))
+        .build();
+  }
+}
