@@ -86,8 +86,7 @@ final class Envelope {
     AlgorithmParameters curve = AlgorithmParameters.getInstance("EC");
     curve.init(new ECGenParameterSpec("secp256r1"));
     return KeyFactory.getInstance("EC")
-        .generatePublic(
-            new ECPublicKeySpec(w, curve.getParameterSpec(ECParameterSpec.class)));
+        .generatePublic(new ECPublicKeySpec(w, curve.getParameterSpec(ECParameterSpec.class)));
   }
 
   /** {@code iv(12) ‖ AES-256-GCM}. */
