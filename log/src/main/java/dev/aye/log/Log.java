@@ -98,8 +98,7 @@ public final class Log implements AutoCloseable {
       return submit(leaf).join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof LogException cause) {
-        cause.addSuppressed(new IllegalStateException("while this caller appended", e));
-        throw cause;
+        throw new LogException.Stopped("the leaf was not appended: " + cause.getMessage(), cause);
       }
       throw e;
     }

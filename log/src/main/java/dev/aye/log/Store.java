@@ -50,6 +50,10 @@ final class Store {
     disk.makeFolder(Layout.PRIVATE);
     disk.makeFolder(Layout.STAGING);
     disk.makeFolder(Layout.TEMP);
+    // A name that a dying process left is seen now, yet a power loss could still take it back.
+    disk.force(Layout.STAGING);
+    disk.force(Layout.PRIVATE);
+    disk.force("");
     for (String name : disk.list(Layout.TEMP)) {
       disk.delete(Layout.TEMP + "/" + name);
     }

@@ -1,0 +1,163 @@
+package dev.aye.log;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/** Measures the log on the disk that it is given: its promises with numbers. */
+public final class LogBench {
+  private static final String ORIGIN = "bench.example/log";
+  private static final int SEQUENTIAL = 100;
+  private static final int LATENCIES_PER_CALLER = 40;
+
+  /**
+   * What was measured.
+   *
+   * @param appends how many leaves were appended for {@code appendsPerSecond}
+   * @param callers how many appends were under way at any time
+   * @param appendsPerSecond durable and published, each with its proof made
+   * @param p50Millis the median time of one append with {@code loadCallers} callers, each of which
+   *     waits for its answer before it appends again
+   * @param p99Millis the same, for the slowest in a hundred
+   * @param aloneMillis the median time of one append when nobody else appends
+   * @param verifiedPerSecond entries checked by {@link LogVerifier#folder}, one thread, from the
+   *     page cache
+   * @param openMillis the time to open the log that was written
+   */
+  public record Figures(
+      long appends,
+      int callers,
+      double appendsPerSecond,
+      int loadCallers,
+      double p50Millis,
+      double p99Millis,
+      double aloneMillis,
+      double verifiedPerSecond,
+      double openMillis) {}
+
+  private LogBench() {}
+
+  /**
+   * Runs the whole measurement in a new or empty folder, and leaves the log there.
+   *
+   * @param callers how many appends are kept under way for the throughput
+   * @param appends how many leaves to append for the throughput
+   * @param loadCallers how many callers append one by one for the latency
+   */
+  public static Figures run(
+      Path folder,
+      int callers,
+      int appends,
+      int loadCallers,
+      SecureRandom random,
+      InstantSource clock)
+      throws IOException {
+    double perSecond;
+    double[] loaded;
+    double[] alone;
+    String vkey;
+    try (Log log = Log.open(folder, ORIGIN, random, clock)) {
+      vkey = log.vkey();
+      throughput(log, callers, Math.min(appends, 20_000), 0);
+      perSecond = throughput(log, callers, appends, 1);
+      loaded = latencies(log, loadCallers, LATENCIES_PER_CALLER);
+      alone = latencies(log, 1, SEQUENTIAL);
+    }
+    long start = System.nanoTime();
+    Log.open(folder, ORIGIN, random, clock).close();
+    double openMillis = (System.nanoTime() - start) / 1e6;
+    verified(folder, vkey);
+    double verified = Math.max(verified(folder, vkey), verified(folder, vkey));
+    return new Figures(
+        appends,
+        callers,
+        perSecond,
+        loadCallers,
+        percentile(loaded, 50),
+        percentile(loaded, 99),
+        percentile(alone, 50),
+        verified,
+        openMillis);
+  }
+
+  /** Prints the figures: {@code LogBench [callers] [appends] [loadCallers]}. */
+  public static void main(String[] arguments) throws IOException {
+    int[] numbers = {8192, 200_000, 64};
+    for (int i = 0; i < arguments.length; i++) {
+      numbers[i] = Integer.parseInt(arguments[i]);
+    }
+    Path folder = Files.createTempDirectory(Path.of(""), "log-bench-");
+    InstantSource clock = InstantSource.system();
+    System.out.println(
+        folder + " " + run(folder, numbers[0], numbers[1], numbers[2], new SecureRandom(), clock));
+  }
+
+  private static double throughput(Log log, int callers, int appends, long salt) {
+    Semaphore underWay = new Semaphore(callers);
+    List<CompletableFuture<Void>> answers = new ArrayList<>(appends);
+    long start = System.nanoTime();
+    for (int i = 0; i < appends; i++) {
+      underWay.acquireUninterruptibly();
+      answers.add(log.submit(leaf((salt << 32) | i)).thenAccept(appended -> underWay.release()));
+    }
+    answers.forEach(CompletableFuture::join);
+    return appends / ((System.nanoTime() - start) / 1e9);
+  }
+
+  private static double[] latencies(Log log, int callers, int each) {
+    AtomicLongArray nanos = new AtomicLongArray(callers * each);
+    List<Thread> threads = new ArrayList<>();
+    for (int caller = 0; caller < callers; caller++) {
+      int first = caller * each;
+      threads.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                for (int i = first; i < first + each; i++) {
+                  long start = System.nanoTime();
+                  log.append(leaf((2L << 32) + i));
+                  nanos.set(i, System.nanoTime() - start);
+                }
+              }));
+    }
+    for (Thread thread : threads) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("the measurement was interrupted", e);
+      }
+    }
+    double[] millis = new double[nanos.length()];
+    for (int i = 0; i < millis.length; i++) {
+      millis[i] = nanos.get(i) / 1e6;
+    }
+    Arrays.sort(millis);
+    return millis;
+  }
+
+  private static double percentile(double[] sorted, int percent) {
+    return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+  }
+
+  private static double verified(Path folder, String vkey) throws IOException {
+    LogVerifier verifier = LogVerifier.of(vkey).orElseThrow();
+    long start = System.nanoTime();
+    Checkpoint checkpoint = verifier.folder(folder, List.of(), (index, leaf) -> {}).orElseThrow();
+    return checkpoint.size() / ((System.nanoTime() - start) / 1e9);
+  }
+
+  private static Leaf leaf(long number) {
+    byte[] bytes = new byte[Hash.LENGTH];
+    for (int i = 0; i < 8; i++) {
+      bytes[i] = (byte) (number >> (8 * i));
+    }
+    return new Leaf.Answer(Hash.of(bytes));
+  }
+}
