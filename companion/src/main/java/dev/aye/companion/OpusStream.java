@@ -125,7 +125,8 @@ final class OpusStream {
     int n = 0;
     try {
       n = decoder.decode(packet.opus, 0, packet.opus.length, buffer, 0, buffer.length, false);
-    } catch (OpusException | RuntimeException e) { // the library trusts its input in places
+    } catch (OpusException | RuntimeException | AssertionError e) {
+      // The library trusts its input in places, and asserts what an attacker can break.
       decoder = decoder();
     }
     if (n > 0) {
@@ -146,7 +147,7 @@ final class OpusStream {
               ? decoder.decode(following, 0, following.length, buffer, 0, lastDuration, true)
               : decoder.decode(null, 0, 0, buffer, 0, lastDuration, false);
       pcm.accept(Arrays.copyOf(buffer, n));
-    } catch (OpusException | RuntimeException e) {
+    } catch (OpusException | RuntimeException | AssertionError e) {
       decoder = decoder();
       pcm.accept(new short[lastDuration]);
     }

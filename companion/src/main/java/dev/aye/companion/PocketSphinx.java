@@ -30,6 +30,7 @@ import java.util.function.Consumer;
  * else.
  */
 final class PocketSphinx implements Decoder {
+  static final String NAME = "pocketsphinx en-us";
   private static final String LIBRARY = "libpocketsphinx.so.3";
   private static final Path MODEL = Path.of("/usr/share/pocketsphinx/model/en-us");
   private static final List<String> LIBRARY_FOLDERS =
@@ -128,7 +129,7 @@ final class PocketSphinx implements Decoder {
 
   @Override
   public String name() {
-    return "pocketsphinx en-us";
+    return NAME;
   }
 
   @Override

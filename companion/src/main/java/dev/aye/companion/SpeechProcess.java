@@ -38,25 +38,27 @@ final class SpeechProcess implements SpeechModel {
   private volatile boolean closed;
   private volatile String model;
 
-  /** What to start: {@code mainClass} is this module's own but in tests. */
-  record Settings(Engine engine, int heapMegabytes, String mainClass, Duration patience) {
+  /**
+   * What to start.
+   *
+   * @param name of the model, until the process has told its own
+   */
+  record Settings(
+      String name, String mainClass, List<String> arguments, int heapMegabytes, Duration patience) {
     static Settings of(Engine engine) {
       Engine resolved = engine.resolve();
       return new Settings(
-          resolved,
-          resolved == Engine.SPHINX4 ? 1_000 : 64,
+          resolved == Engine.POCKETSPHINX ? PocketSphinx.NAME : Sphinx4.NAME,
           "dev.aye.companion.SpeechChild",
+          List.of(resolved.name()),
+          resolved == Engine.POCKETSPHINX ? 64 : 900,
           PATIENCE);
     }
   }
 
   SpeechProcess(Settings settings) {
     this.settings = settings;
-    this.model =
-        switch (settings.engine) {
-          case AUTO, SPHINX4 -> "sphinx4 en-us";
-          case POCKETSPHINX -> "pocketsphinx en-us";
-        };
+    this.model = settings.name;
   }
 
   @Override
@@ -167,8 +169,8 @@ final class SpeechProcess implements SpeechModel {
               "-Djava.awt.headless=true",
               "-cp",
               System.getProperty("java.class.path"),
-              settings.mainClass,
-              settings.engine.name()));
+              settings.mainClass));
+      command.addAll(settings.arguments);
       return command;
     }
 

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * off.
  */
 final class Sphinx4 implements Decoder, ResultListener {
+  static final String NAME = "sphinx4 en-us";
   private static final String CONFIGURATION = "/edu/cmu/sphinx/api/default.config.xml";
   private static final String MODEL = "resource:/edu/cmu/sphinx/models/en-us/";
   private static final int MOST_EXPANSIONS = 4_000;
@@ -85,7 +86,7 @@ final class Sphinx4 implements Decoder, ResultListener {
 
   @Override
   public String name() {
-    return "sphinx4 en-us";
+    return NAME;
   }
 
   @Override

@@ -24,7 +24,7 @@ import java.util.List;
  */
 final class Wire {
   static final int MOST_BYTES = 1 << 16;
-  static final int MOST_HYPOTHESES = 32;
+  static final int MOST_HYPOTHESES = 64;
   private static final int MOST_TEXT = 4_000;
 
   enum Type {
