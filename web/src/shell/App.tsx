@@ -1,8 +1,12 @@
 import { useTranslation } from 'react-i18next';
 import { Landing } from '../features/landing/Landing';
-import { Page } from './ui';
+import { Me } from '../features/me/Me';
+import { MeetingPage } from '../features/room/MeetingPage';
+import { Transparency } from '../features/transparency/Transparency';
+import { Withdraw } from '../features/withdraw/Withdraw';
 import { route } from './route';
 import { useStore } from './store';
+import { Page } from './ui';
 
 export function App() {
   const { t } = useTranslation();
@@ -10,7 +14,15 @@ export function App() {
   switch (at.page) {
     case 'landing':
       return <Landing key={visit} />;
-    default:
+    case 'meeting':
+      return <MeetingPage key={visit} id={at.id} />;
+    case 'me':
+      return <Me key={visit} />;
+    case 'withdraw':
+      return <Withdraw key={visit} />;
+    case 'transparency':
+      return <Transparency key={visit} />;
+    case 'nowhere':
       return (
         <Page title={t('notFound.title')}>
           <p>{t('notFound.text')}</p>

@@ -200,6 +200,8 @@ export const en = {
     proposeText: 'You propose, each person decides for themself. You never see who chose what.',
     save: 'Propose',
     saved: 'Proposed. Each person is asked once.',
+    mute: 'Mute',
+    remove: 'Remove',
     muteOne: 'Mute {{name}}',
     removeOne: 'Remove {{name}}',
     people: 'People',

@@ -206,6 +206,8 @@ export const nl: Words = {
     proposeText: 'Jij stelt voor, ieder beslist voor zichzelf. Je ziet nooit wie wat koos.',
     save: 'Stel voor',
     saved: 'Voorgesteld. Ieder krijgt de vraag één keer.',
+    mute: 'Microfoon uit',
+    remove: 'Verwijder',
     muteOne: 'Zet microfoon van {{name}} uit',
     removeOne: 'Verwijder {{name}}',
     people: 'Mensen',

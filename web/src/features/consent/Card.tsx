@@ -1,0 +1,176 @@
+import { useId, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { locale } from '../../words/words';
+import type { RowAnswer } from './answers';
+import type { Notice, NoticeRow } from './notice';
+
+export interface CardProps {
+  readonly notice: Notice;
+  readonly rows: readonly NoticeRow[];
+  readonly answer: (row: NoticeRow) => RowAnswer;
+  readonly mediumAnswer: (row: NoticeRow, medium: string) => RowAnswer;
+  readonly decide: (row: NoticeRow, yes: boolean, medium?: string) => void;
+  readonly busy?: (row: NoticeRow) => boolean;
+  readonly fromBefore?: (row: NoticeRow) => boolean;
+  readonly bare?: boolean;
+}
+
+/** The card: each purpose a row with two equal buttons. It is drawn from the very bytes that are hashed. */
+export function Card({
+  notice,
+  rows,
+  answer,
+  mediumAnswer,
+  decide,
+  busy,
+  fromBefore,
+  bare = false,
+}: CardProps) {
+  const { t } = useTranslation();
+  const [full, setFull] = useState(false);
+  return (
+    <div className="card-body">
+      {!bare && (
+        <div className="card-lead">
+          {notice.lead.map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+        </div>
+      )}
+      <ul className="rows">
+        {rows.map((row) => (
+          <Row
+            key={row.purpose}
+            row={row}
+            answer={answer(row)}
+            mediumAnswer={(medium) => mediumAnswer(row, medium)}
+            decide={(yes, medium) => decide(row, yes, medium)}
+            busy={busy?.(row) ?? false}
+            before={fromBefore?.(row) ?? false}
+          />
+        ))}
+      </ul>
+      <div className="card-foot hint">
+        <p>
+          {notice.foot.join(' ')}
+          {locale() === 'nl' && ` ${t('card.dutchOnlyEnglish')}`}
+        </p>
+        <button type="button" className="plain" aria-expanded={full} onClick={() => setFull(!full)}>
+          {full ? t('card.less') : t('card.fullText')}
+        </button>
+      </div>
+      {full && (
+        <div className="full">
+          {notice.full.map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+          <dl className="facts">
+            <dt>{notice.controller.name}</dt>
+            <dd>
+              {t('card.contact')}: {notice.controller.contact}
+            </dd>
+            <dd>
+              {t('card.authority')}: {notice.controller.authority}
+            </dd>
+            <dd className="code quiet">
+              v{notice.version} · {notice.hash}
+            </dd>
+          </dl>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly row: NoticeRow;
+  readonly answer: RowAnswer;
+  readonly mediumAnswer: (medium: string) => RowAnswer;
+  readonly decide: (yes: boolean, medium?: string) => void;
+  readonly busy: boolean;
+  readonly before: boolean;
+}
+
+function Row({ row, answer, mediumAnswer, decide, busy, before }: RowProps) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <li className="row" aria-busy={busy}>
+      <div className="row-main">
+        <div className="row-text">
+          <h3 id={id}>{row.label}</h3>
+          <p>
+            {row.sentence}{' '}
+            <button
+              type="button"
+              className="more"
+              aria-expanded={open}
+              aria-describedby={id}
+              onClick={() => setOpen(!open)}
+            >
+              {open ? t('card.less') : t('card.more')}
+            </button>
+          </p>
+          {before && <p className="hint">{t('card.before')}</p>}
+        </div>
+        <YesNo label={row.label} answer={answer} busy={busy} decide={(yes) => decide(yes)} />
+      </div>
+      {open && (
+        <div className="row-details">
+          <dl className="facts">
+            <dt>{t('card.who')}</dt>
+            <dd>{row.recipient}</dd>
+            <dt>{t('card.howLong')}</dt>
+            <dd>{row.retention}</dd>
+            <dt>{t('card.undo')}</dt>
+            <dd>{row.undo}</dd>
+            <dt>{t('card.basis')}</dt>
+            <dd>{row.basis}</dd>
+          </dl>
+          {row.media.length > 1 && (
+            <div className="parts">
+              <h4>{t('card.part')}</h4>
+              {row.media.map(({ medium, label }) => (
+                <div key={medium} className="part">
+                  <span>{label}</span>
+                  <YesNo
+                    label={`${row.label}, ${label}`}
+                    answer={mediumAnswer(medium)}
+                    busy={busy}
+                    decide={(yes) => decide(yes, medium)}
+                  />
+                </div>
+              ))}
+            </div>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** Two buttons of one size, weight and colour; neither is pressed until one is. */
+function YesNo({
+  label,
+  answer,
+  busy,
+  decide,
+}: {
+  readonly label: string;
+  readonly answer: RowAnswer;
+  readonly busy: boolean;
+  readonly decide: (yes: boolean) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <div className="yesno" role="group" aria-label={t('card.group', { label })}>
+      <button type="button" aria-pressed={answer === 'yes'} disabled={busy} onClick={() => decide(true)}>
+        {t('yes')}
+      </button>
+      <button type="button" aria-pressed={answer === 'no'} disabled={busy} onClick={() => decide(false)}>
+        {t('no')}
+      </button>
+    </div>
+  );
+}

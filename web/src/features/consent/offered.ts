@@ -1,0 +1,37 @@
+import type { Meeting } from '../api/client';
+import { locale } from '../../words/words';
+import { keyOf, questionOf, type CardState } from './answers';
+import { receipts, refusals, slipsOf } from './keeping';
+import { parseNotice, type Notice, type NoticeRow } from './notice';
+
+/** The notice of a meeting in the person's language, or none when its text cannot be drawn: then nothing is asked. */
+export async function noticeOf(meeting: Meeting): Promise<Notice | undefined> {
+  if (meeting.ai.purposes.length === 0) return undefined;
+  try {
+    return await parseNotice(meeting.notice[locale()]);
+  } catch (failure) {
+    console.warn('the notice cannot be shown', failure);
+    return undefined;
+  }
+}
+
+/** What this device already answered: refusals to the very same questions, and what it gave in this meeting. */
+export async function answeredBefore(
+  meeting: Meeting,
+  notice: Notice,
+  rows: readonly NoticeRow[],
+): Promise<CardState> {
+  const answered = new Map<string, { yes: boolean; from: 'before' | 'given' }>();
+  const recipient = meeting.ai.recipients[0];
+  if (!recipient) return { answered };
+  const given = (await slipsOf(meeting.id)).filter((s) => s.usedAt === undefined);
+  const recorded = (await receipts.all()).some((r) => r.meeting === meeting.id);
+  for (const row of rows)
+    for (const { medium } of row.media) {
+      if (recorded && given.some((s) => s.purpose === row.purpose && s.medium === medium))
+        answered.set(keyOf(row.purpose, medium), { yes: true, from: 'given' });
+      else if (await refusals.get(questionOf(notice.controller.name, row, medium, recipient)))
+        answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
+    }
+  return { answered };
+}

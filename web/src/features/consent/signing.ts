@@ -1,0 +1,90 @@
+import { b64u, unb64u } from '../bytes/bytes';
+import type { Api } from '../api/client';
+import type { Device } from '../device/device';
+import { commitment, leaf } from '../log/leaf';
+import type { KnownLog } from '../log/memory';
+import { LogMismatch } from '../log/note';
+import { checkProof } from '../log/proof';
+import { questionOf } from './answers';
+import { receipts, refusals, slips, type KeptReceipt } from './keeping';
+import type { Notice } from './notice';
+import { signReceipt, type Answer, type Recipient, type Slip } from './receipt';
+
+export interface Answered {
+  readonly receipt: KeptReceipt;
+  readonly slips: readonly Slip[];
+}
+
+/**
+ * Signs answers and has them recorded. Slips are durable on this device before the receipt leaves it, so no grant can
+ * exist that its person cannot take back; the receipt is kept once the log is shown to hold its commitment.
+ */
+export async function answer(args: {
+  api: Pick<Api, 'answer'>;
+  log: KnownLog;
+  device: Device;
+  seat: string;
+  participant: string;
+  notice: Notice;
+  recipient: Recipient;
+  answers: readonly Answer[];
+  now: Date;
+}): Promise<Answered> {
+  const { api, log, device, seat, notice, recipient, answers, now } = args;
+  const { meeting, title } = device.record;
+  const signed = await signReceipt(args);
+  for (const slip of signed.slips) await slips.put(slip);
+  const reply = await api.answer(meeting, seat, { receipt: signed.receipt, salt: b64u(signed.salt) });
+  const { index, checkpoint } = await checkProof(
+    reply.proof,
+    leaf.answer(await commitment(signed.salt, signed.receipt)),
+    log.by,
+  );
+  if (index !== reply.index) throw new LogMismatch('the receipt is at another place in the log');
+  await log.remember(checkpoint, now);
+  const kept: KeptReceipt = {
+    id: signed.id,
+    meeting,
+    title,
+    receipt: signed.receipt,
+    salt: b64u(signed.salt),
+    index,
+    proof: reply.proof,
+    vkey: log.by.vkey,
+    at: now.toISOString(),
+  };
+  await receipts.put(kept);
+  await rememberRefusals(notice, recipient, answers, now);
+  return { receipt: kept, slips: signed.slips };
+}
+
+/** A no is remembered for the same question; a yes forgets an earlier no. */
+export async function rememberRefusals(
+  notice: Notice,
+  recipient: Recipient,
+  answers: readonly Answer[],
+  now: Date,
+): Promise<void> {
+  for (const row of notice.rows)
+    for (const { medium } of row.media) {
+      const given = answers.find((a) => a.purpose === row.purpose && a.medium === medium);
+      if (!given) continue;
+      const question = questionOf(notice.controller.name, row, medium, recipient);
+      if (given.yes) await refusals.delete(question);
+      else await refusals.put({ question, at: now.toISOString() });
+    }
+}
+
+/** Checks a kept receipt against the log as it is now; its commitment must be where it was. */
+export async function checkReceipt(
+  kept: Pick<KeptReceipt, 'receipt' | 'salt' | 'proof' | 'index'>,
+  log: KnownLog,
+  now: Date,
+): Promise<{ index: number; size: number }> {
+  const data = leaf.answer(await commitment(unb64u(kept.salt, 32), kept.receipt));
+  const { index, checkpoint } = await checkProof(kept.proof, data, log.by);
+  if (index !== kept.index) throw new LogMismatch('the receipt is at another place in the log');
+  await log.remember(checkpoint, now);
+  const latest = await log.latest(now);
+  return { index, size: latest.size };
+}

@@ -1,0 +1,302 @@
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Choice, PersonAccount } from '../api/client';
+import { sentence } from '../api/sentences';
+import { MEDIA, parseNotice, PURPOSES, type Notice } from '../consent/notice';
+import { WithdrawalStory } from '../withdraw/WithdrawalStory';
+import { day } from '../../words/words';
+import { useStore } from '../../shell/store';
+import { Icon, Link, Page, save } from '../../shell/ui';
+import { MeModel, type MeetingOfMine, type MeState, type Verdict } from './meModel';
+
+export function Me() {
+  const { t } = useTranslation();
+  const [model] = useState(() => new MeModel());
+  const state = useStore(model.store);
+  useEffect(() => {
+    void model.load();
+    return () => model.close();
+  }, [model]);
+  return (
+    <Page title={t('me.title')}>
+      <p>{t('me.text')}</p>
+      {state.loading && state.meetings.length === 0 && <p className="quiet">{t('loading')}</p>}
+      {!state.loading && state.meetings.length === 0 && (
+        <section className="panel">
+          <p>{t('me.none')}</p>
+          <p className="hint">
+            {t('me.noneText')} <Link to="/withdraw">{t('nav.withdraw')}</Link>
+          </p>
+        </section>
+      )}
+      {state.meetings.map((meeting) => (
+        <MeetingCard key={meeting.device.record.meeting} meeting={meeting} state={state} model={model} />
+      ))}
+    </Page>
+  );
+}
+
+function useLabels() {
+  const { t } = useTranslation();
+  return {
+    purpose: (id: string) => {
+      const known = PURPOSES.find((p) => p === id);
+      return known ? t(`purposes.${known}`) : id;
+    },
+    medium: (id: string) => {
+      const known = MEDIA.find((m) => m === id);
+      return known ? t(`media.${known}`) : id;
+    },
+    state: (id: string) => {
+      const known = STATES.find((s) => s === id);
+      return known ? t(`me.states.${known}`) : id;
+    },
+    used: (id: string) => {
+      const known = USED.find((s) => s === id);
+      return known ? t(`me.usedStates.${known}`) : id;
+    },
+  };
+}
+
+const STATES = ['requested', 'given', 'refused', 'withdrawn', 'expired', 'revoked', 'invalidated'] as const;
+const USED = ['current', 'blocked', 'superseded', 'destroyed'] as const;
+
+/** The newest state of each choice: a later receipt changes only the choices it names. */
+function latest(account: PersonAccount): Choice[] {
+  const choices = new Map<string, Choice>();
+  for (const answer of account.answers)
+    for (const choice of answer.choices) choices.set(`${choice.purpose} ${choice.medium}`, choice);
+  return [...choices.values()];
+}
+
+function MeetingCard({
+  meeting,
+  state,
+  model,
+}: {
+  readonly meeting: MeetingOfMine;
+  readonly state: MeState;
+  readonly model: MeModel;
+}) {
+  const { t } = useTranslation();
+  const labels = useLabels();
+  const { account, device } = meeting;
+  const choices = account ? latest(account) : [];
+  const standing = (handle?: string) => (handle === undefined ? undefined : state.standings.get(handle));
+  const live = choices.filter((c) => c.state === 'given' && c.handle !== undefined && !standing(c.handle));
+  const mine = live.flatMap((c) => (c.handle !== undefined && state.slips.has(c.handle) ? [c.handle] : []));
+  const stories = new Set([
+    ...(account?.withdrawals.map((w) => w.handle) ?? []),
+    ...choices.flatMap((c) => (standing(c.handle) && c.handle !== undefined ? [c.handle] : [])),
+  ]);
+  return (
+    <section className="panel meeting">
+      <header>
+        <h2>{device.record.title === '' ? t('preview.untitled') : device.record.title}</h2>
+        <p className="hint">{day(new Date(device.record.since))}</p>
+      </header>
+      {meeting.failure !== undefined && <p>{t('me.unreachable', { why: sentence(meeting.failure) })}</p>}
+      {account && (
+        <>
+          {choices.length > 0 && (
+            <>
+              <h3>{t('me.said')}</h3>
+              <ul className="choices">
+                {choices.map((c) => (
+                  <li key={`${c.purpose} ${c.medium}`}>
+                    <span>
+                      <strong>{labels.purpose(c.purpose)}</strong> · {labels.medium(c.medium)}
+                    </span>
+                    <span className="said">
+                      {standing(c.handle) ? labels.state('withdrawn') : labels.state(c.state)}
+                    </span>
+                    {c.state === 'given' && !standing(c.handle) && (
+                      <button
+                        type="button"
+                        className="button"
+                        disabled={c.handle === undefined || !state.slips.has(c.handle)}
+                        title={
+                          c.handle !== undefined && state.slips.has(c.handle) ? undefined : t('me.noSlip')
+                        }
+                        aria-label={`${t('me.withdrawOne')}: ${labels.purpose(c.purpose)}, ${labels.medium(c.medium)}`}
+                        onClick={() => void model.withdraw(meeting, c.handle === undefined ? [] : [c.handle])}
+                      >
+                        {t('me.withdrawOne')}
+                      </button>
+                    )}
+                  </li>
+                ))}
+              </ul>
+              {mine.length < live.length && <p className="hint">{t('me.noSlip')}</p>}
+              {mine.length > 1 && (
+                <div>
+                  <button type="button" className="button" onClick={() => void model.withdraw(meeting, mine)}>
+                    {t('me.withdrawAll')}
+                  </button>
+                </div>
+              )}
+            </>
+          )}
+          {stories.size > 0 && (
+            <div className="stack">
+              <h3>{t('me.withdrawals')}</h3>
+              {[...stories].map((handle) => {
+                const withdrawal = account.withdrawals.find((w) => w.handle === handle);
+                const here = state.standings.get(handle);
+                const choice = choices.find((c) => c.handle === handle) ?? withdrawal;
+                return (
+                  <WithdrawalStory
+                    key={handle}
+                    title={
+                      choice ? `${labels.purpose(choice.purpose)} · ${labels.medium(choice.medium)}` : ''
+                    }
+                    stopped={withdrawal ? new Date(withdrawal.at) : (here?.stopped ?? new Date())}
+                    standing={here}
+                    withdrawal={withdrawal}
+                    vkey={meeting.vkey ?? ''}
+                  />
+                );
+              })}
+            </div>
+          )}
+          {account.answers.map((answer) => (
+            <Receipt
+              key={answer.receipt}
+              answer={answer}
+              verdict={meeting.verdicts.get(answer.receipt) ?? { is: 'checking' }}
+            />
+          ))}
+          <div className="stack">
+            <h3>{t('me.held')}</h3>
+            {account.held.length === 0 ? (
+              <p className="quiet">{t('me.heldNone')}</p>
+            ) : (
+              <>
+                <ul className="held">
+                  {account.held.map((h) => (
+                    <li key={`${h.block} ${h.at} ${h.text}`}>
+                      <span className="hint">
+                        {day(new Date(h.at))} ·{' '}
+                        {h.kind === 'notes' ? t('me.heldNotes') : t('me.heldTraining')}
+                      </span>
+                      <p>{h.text}</p>
+                    </li>
+                  ))}
+                </ul>
+                <div>
+                  <button
+                    type="button"
+                    className="button"
+                    onClick={() =>
+                      save(
+                        'aye-held.txt',
+                        account.held.map((h) => `${h.at}\t${h.kind}\t${h.text}`).join('\n'),
+                        'text/plain',
+                      )
+                    }
+                  >
+                    <Icon name="down" />
+                    {t('me.saveHeld')}
+                  </button>
+                </div>
+              </>
+            )}
+          </div>
+          <div className="stack">
+            <h3>{t('me.used')}</h3>
+            {account.used.length === 0 ? (
+              <p className="quiet">{t('me.usedNone')}</p>
+            ) : (
+              <ul className="list">
+                {account.used.map((u) => (
+                  <li key={`${u.kind} ${u.id}`}>
+                    {u.kind === 'dataset' ? t('me.dataset') : t('me.model')}{' '}
+                    <span className="code">{u.id}</span>{' '}
+                    <span className="quiet">
+                      · {labels.used(u.state)} · {t('me.entry', { index: u.index })}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Receipt({
+  answer,
+  verdict,
+}: {
+  readonly answer: PersonAccount['answers'][number];
+  readonly verdict: Verdict;
+}) {
+  const { t } = useTranslation();
+  const [notice, setNotice] = useState<Notice | undefined>();
+  useEffect(() => {
+    parseNotice(answer.noticeText)
+      .then(setNotice)
+      .catch((failure: unknown) => console.warn('the text then cannot be shown', failure));
+  }, [answer.noticeText]);
+  return (
+    <div className="receipt stack">
+      <h3>{t('me.receipt')}</h3>
+      <p className="verdict" role="status">
+        <Icon name={verdict.is === 'proved' ? 'check' : verdict.is === 'checking' ? 'lock' : 'warn'} />
+        <span>
+          {verdict.is === 'proved'
+            ? t('me.checked', { index: verdict.index, size: verdict.size })
+            : verdict.is === 'checking'
+              ? t('me.checking')
+              : verdict.is === 'differs'
+                ? t('me.differs')
+                : t('me.notChecked', { why: sentence(verdict.why) })}
+        </span>
+      </p>
+      <details>
+        <summary>{t('me.asked')}</summary>
+        <div className="full">
+          {notice ? (
+            <>
+              {notice.lead.map((l) => (
+                <p key={l}>{l}</p>
+              ))}
+              <ul className="list bullets">
+                {notice.rows.map((r) => (
+                  <li key={r.purpose}>
+                    <strong>{r.label}</strong> {r.sentence} {r.retention}
+                  </li>
+                ))}
+              </ul>
+              {[...notice.foot, ...notice.full].map((l) => (
+                <p key={l}>{l}</p>
+              ))}
+            </>
+          ) : (
+            <pre className="code">{answer.noticeText}</pre>
+          )}
+        </div>
+      </details>
+      <div className="actions start">
+        <button
+          type="button"
+          className="button"
+          onClick={() => save('aye-receipt.jws', answer.receipt, 'text/plain')}
+        >
+          <Icon name="down" />
+          {t('me.saveReceipt')}
+        </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() => save('aye-receipt.tlog-proof', answer.proof, 'text/plain')}
+        >
+          <Icon name="down" />
+          {t('me.saveProof')}
+        </button>
+      </div>
+    </div>
+  );
+}

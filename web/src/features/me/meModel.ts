@@ -1,0 +1,171 @@
+import { api, type PersonAccount } from '../api/client';
+import { receipts, slips, type KeptSlip } from '../consent/keeping';
+import { checkReceipt } from '../consent/signing';
+import { Device } from '../device/device';
+import { openJws, thumbprint } from '../device/jws';
+import { KnownLog } from '../log/memory';
+import { takeBack, type Standing } from '../withdraw/withdrawal';
+import { Store } from '../../shell/store';
+
+export type Verdict =
+  | { readonly is: 'checking' }
+  | { readonly is: 'differs' }
+  | { readonly is: 'proved'; readonly index: number; readonly size: number }
+  | { readonly is: 'unproved'; readonly why: unknown };
+
+/** One meeting as this device may see it: the server's account of the person, and what was checked here. */
+export interface MeetingOfMine {
+  readonly device: Device;
+  readonly account: PersonAccount | undefined;
+  readonly failure: unknown;
+  /** By receipt: what the check in this browser gave. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  readonly vkey: string | undefined;
+}
+
+export interface MeState {
+  readonly loading: boolean;
+  readonly meetings: readonly MeetingOfMine[];
+  readonly slips: ReadonlyMap<string, KeptSlip>;
+  readonly standings: ReadonlyMap<string, Standing & { readonly stopped: Date }>;
+}
+
+const REFRESH_MS = 2000;
+
+/** The page of one's own: asks the server with the key of each meeting, and checks what it answers. */
+export class MeModel {
+  readonly store = new Store<MeState>({
+    loading: true,
+    meetings: [],
+    slips: new Map(),
+    standings: new Map(),
+  });
+  readonly #logs = new Map<string, Promise<KnownLog>>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  async load(): Promise<void> {
+    const devices = await Device.all();
+    const held = await slips.all();
+    this.store.set({
+      slips: new Map(held.map((s) => [s.handle, s])),
+      meetings: devices.map((device) => ({
+        device,
+        account: undefined,
+        failure: undefined,
+        verdicts: new Map(),
+        vkey: undefined,
+      })),
+    });
+    for (const device of devices) await this.#ask(device);
+    this.store.set({ loading: false });
+    this.#follow();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Takes back grants one after the other; each is durable at the server before the next is sent. */
+  async withdraw(meeting: MeetingOfMine, handles: readonly string[]): Promise<void> {
+    const { vkey } = meeting;
+    for (const handle of handles) {
+      const slip = this.store.get().slips.get(handle);
+      if (!slip || vkey === undefined) continue;
+      const stopped = new Date();
+      await new Promise<void>((resolve) => {
+        takeBack(
+          slip.secret,
+          api,
+          () => this.#log(vkey),
+          (standing) => {
+            const standings = new Map(this.store.get().standings);
+            standings.set(handle, { ...standing, stopped });
+            this.store.set({ standings });
+            if (standing.is !== 'sending') resolve();
+          },
+        ).then(resolve, (why: unknown) => {
+          const standings = new Map(this.store.get().standings);
+          standings.set(handle, { is: 'unchecked', why, stopped });
+          this.store.set({ standings });
+          resolve();
+        });
+      });
+    }
+    await this.#ask(meeting.device);
+    this.#follow();
+  }
+
+  async #ask(device: Device): Promise<void> {
+    const id = device.record.meeting;
+    try {
+      const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
+      const kept = (await receipts.all()).filter((r) => r.meeting === id);
+      const vkey = kept[0]?.vkey ?? (await api.meeting(id).catch(() => undefined))?.log.vkey;
+      this.#put(id, { account, failure: undefined, vkey });
+      for (const answer of account.answers) {
+        const known = this.#of(id)?.verdicts.get(answer.receipt);
+        if (known?.is === 'proved') continue;
+        this.#verdict(id, answer.receipt, { is: 'checking' });
+        this.#verdict(id, answer.receipt, await this.#check(device, answer, vkey));
+      }
+    } catch (failure) {
+      this.#put(id, { failure });
+    }
+  }
+
+  async #check(
+    device: Device,
+    answer: PersonAccount['answers'][number],
+    vkey: string | undefined,
+  ): Promise<Verdict> {
+    try {
+      const { jwk } = await openJws(answer.receipt, 'aye-receipt+jws');
+      if ((await thumbprint(jwk)) !== (await device.person())) return { is: 'differs' };
+      if (vkey === undefined) throw new Error('the key of the log is not known here');
+      const log = await this.#log(vkey);
+      return { is: 'proved', ...(await checkReceipt(answer, log, new Date())) };
+    } catch (why) {
+      return { is: 'unproved', why };
+    }
+  }
+
+  /** While a withdrawal is under way the page asks again, so that its steps are seen as they happen. */
+  #follow(): void {
+    clearTimeout(this.#timer);
+    const open = this.store
+      .get()
+      .meetings.filter((m) =>
+        m.account?.withdrawals.some((w) => w.steps.some((s) => s.state === 'doing' || s.state === 'waiting')),
+      );
+    if (open.length === 0 || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      void Promise.all(open.map((m) => this.#ask(m.device))).then(() => this.#follow());
+    }, REFRESH_MS);
+  }
+
+  #log(vkey: string): Promise<KnownLog> {
+    const known = this.#logs.get(vkey) ?? KnownLog.of(vkey);
+    this.#logs.set(vkey, known);
+    return known;
+  }
+
+  #of(id: string): MeetingOfMine | undefined {
+    return this.store.get().meetings.find((m) => m.device.record.meeting === id);
+  }
+
+  #put(id: string, change: Partial<MeetingOfMine>): void {
+    this.store.set({
+      meetings: this.store
+        .get()
+        .meetings.map((m) => (m.device.record.meeting === id ? { ...m, ...change } : m)),
+    });
+  }
+
+  #verdict(id: string, receipt: string, verdict: Verdict): void {
+    const verdicts = new Map(this.#of(id)?.verdicts);
+    verdicts.set(receipt, verdict);
+    this.#put(id, { verdicts });
+  }
+}

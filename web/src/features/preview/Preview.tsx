@@ -1,0 +1,372 @@
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, type Meeting } from '../api/client';
+import { sentence } from '../api/sentences';
+import type { Bytes } from '../bytes/bytes';
+import { Card } from '../consent/Card';
+import {
+  answerMedium,
+  answerRow,
+  keyOf,
+  NOTHING_ANSWERED,
+  rowAnswer,
+  toSign,
+  type CardState,
+} from '../consent/answers';
+import { createdMeetings } from '../consent/keeping';
+import type { Notice } from '../consent/notice';
+import { answeredBefore, noticeOf } from '../consent/offered';
+import { Device } from '../device/device';
+import { canEncryptFrames } from '../encryption/frames';
+import { findLinkSecret, readLink } from '../landing/link';
+import { offeredRows, RoomModel } from '../room/roomModel';
+import { locale } from '../../words/words';
+import { go } from '../../shell/route';
+import { useStore } from '../../shell/store';
+import { Icon, Level, Page, Trouble } from '../../shell/ui';
+import { LocalMedia } from './localMedia';
+
+type Loaded =
+  | { readonly is: 'loading' | 'incomplete' | 'cannot' }
+  | { readonly is: 'failed'; readonly why: string }
+  | { readonly is: 'ready'; readonly meeting: Meeting; readonly secret: Bytes };
+
+/** What one sees before joining. Choices made here stay in this browser until one joins. */
+export function Preview({ id, joined }: { readonly id: string; readonly joined: (room: RoomModel) => void }) {
+  const { t } = useTranslation();
+  const [loaded, setLoaded] = useState<Loaded>({ is: 'loading' });
+
+  useEffect(() => {
+    let live = true;
+    const load = async (): Promise<Loaded> => {
+      if (!canEncryptFrames()) return { is: 'cannot' };
+      const secret = await findLinkSecret(id, location.hash);
+      const meeting = await api.meeting(id);
+      return secret ? { is: 'ready', meeting, secret } : { is: 'incomplete' };
+    };
+    load()
+      .catch((failure: unknown): Loaded => ({ is: 'failed', why: sentence(failure) }))
+      .then((result) => live && setLoaded(result))
+      .catch(console.error);
+    return () => {
+      live = false;
+    };
+  }, [id]);
+
+  switch (loaded.is) {
+    case 'loading':
+      return (
+        <Page>
+          <p className="quiet">{t('loading')}</p>
+        </Page>
+      );
+    case 'cannot':
+      return (
+        <Page title={t('preview.cannotEncrypt')}>
+          <p>{t('preview.cannotEncryptText')}</p>
+        </Page>
+      );
+    case 'failed':
+      return (
+        <Page title={t('preview.untitled')}>
+          <Trouble>{loaded.why}</Trouble>
+          <div>
+            <button type="button" className="button" onClick={() => location.reload()}>
+              {t('tryAgain')}
+            </button>
+          </div>
+        </Page>
+      );
+    case 'incomplete':
+      return <Incomplete />;
+    case 'ready':
+      return <Ready meeting={loaded.meeting} secret={loaded.secret} joined={joined} />;
+  }
+}
+
+function Incomplete() {
+  const { t } = useTranslation();
+  const [link, setLink] = useState('');
+  const whole = readLink(link);
+  return (
+    <Page title={t('preview.incomplete')}>
+      <p>{t('preview.incompleteText')}</p>
+      <form
+        className="panel"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (whole) go(`/m/${whole.meeting}#${whole.secret}`);
+        }}
+      >
+        <label className="field">
+          <span>{t('preview.pasteLink')}</span>
+          <input value={link} onChange={(e) => setLink(e.target.value)} className="code" autoComplete="off" />
+        </label>
+        <button type="submit" className="button primary" disabled={!whole}>
+          {t('preview.useLink')}
+        </button>
+      </form>
+    </Page>
+  );
+}
+
+interface ReadyProps {
+  readonly meeting: Meeting;
+  readonly secret: Bytes;
+  readonly joined: (room: RoomModel) => void;
+}
+
+function Ready({ meeting, secret, joined }: ReadyProps) {
+  const { t } = useTranslation();
+  const language = locale();
+  const [media] = useState(() => new LocalMedia());
+  const local = useStore(media.store);
+  const handedOver = useRef(false);
+  const [name, setName] = useState(() => localStorage.getItem('aye.name') ?? '');
+  const [notice, setNotice] = useState<Notice | undefined>();
+  const [unreadable, setUnreadable] = useState(false);
+  const [card, setCard] = useState<CardState>(NOTHING_ANSWERED);
+  const [unfolded, setUnfolded] = useState(false);
+  const [joining, setJoining] = useState(false);
+  const [trouble, setTrouble] = useState<string | undefined>();
+  const rows = offeredRows(notice, meeting);
+
+  useEffect(() => {
+    void media.start();
+    return () => {
+      if (!handedOver.current) media.close();
+    };
+  }, [media]);
+
+  useEffect(() => {
+    const read = async () => {
+      const found = await noticeOf(meeting);
+      setUnreadable(found === undefined && meeting.ai.purposes.length > 0);
+      setNotice(found);
+      if (!found) return;
+      const before = await answeredBefore(meeting, found, offeredRows(found, meeting));
+      setCard((now) => ({ answered: new Map([...before.answered, ...now.answered]) }));
+    };
+    void read();
+  }, [meeting, language]);
+
+  const join = async () => {
+    if (name.trim() === '') {
+      setTrouble(t('preview.nameMissing'));
+      document.getElementById('name')?.focus();
+      return;
+    }
+    setJoining(true);
+    setTrouble(undefined);
+    try {
+      localStorage.setItem('aye.name', name.trim());
+      const now = new Date();
+      const device = await Device.forMeeting(meeting.id, meeting.log.origin, meeting.title, now);
+      const created = await createdMeetings.get(meeting.id);
+      const seat = await api.join(meeting.id, {
+        name: name.trim(),
+        device: await device.joinProof(now),
+        ...(created ? { hostKey: created.hostKey } : {}),
+      });
+      const room = new RoomModel({
+        meeting,
+        notice,
+        joined: seat,
+        hostKey: seat.host ? created?.hostKey : undefined,
+        device,
+        linkSecret: secret,
+        name: name.trim(),
+        media,
+        seen: rows.map((r) => r.purpose),
+      });
+      handedOver.current = true;
+      joined(room);
+      // What fails after this is shown in the room, which is there by then.
+      room.enter(toSign(card, rows)).catch((failure: unknown) => room.failed(failure));
+    } catch (failure) {
+      setTrouble(sentence(failure));
+      setJoining(false);
+    }
+  };
+
+  const allBefore =
+    rows.length > 0 && rows.every((r) => rowAnswer(card, r) === 'no' && isFromBefore(card, r));
+  return (
+    <Page wide>
+      <div className="preview">
+        <section className="preview-picture" aria-label={t('preview.camera')}>
+          <div className="picture">
+            {local.camera ? (
+              <SelfView track={local.camera} />
+            ) : (
+              <div className="picture-off">
+                <Icon name="cameraOff" />
+                <p>{local.starting ? t('preview.starting') : t('preview.off')}</p>
+              </div>
+            )}
+            <div className="picture-controls">
+              <button
+                type="button"
+                className="round"
+                aria-pressed={!local.micOn}
+                disabled={!local.mic}
+                aria-label={local.micOn ? t('preview.micOff') : t('preview.micOn')}
+                title={local.micOn ? t('preview.micOff') : t('preview.micOn')}
+                onClick={() => media.setMicOn(!local.micOn)}
+              >
+                <Icon name={local.mic && local.micOn ? 'mic' : 'micOff'} />
+              </button>
+              <button
+                type="button"
+                className="round"
+                aria-pressed={!local.camera}
+                disabled={local.starting}
+                aria-label={local.camera ? t('preview.cameraOff') : t('preview.cameraOn')}
+                title={local.camera ? t('preview.cameraOff') : t('preview.cameraOn')}
+                onClick={() => (local.camera ? media.stopCamera() : void media.takeCamera())}
+              >
+                <Icon name={local.camera ? 'camera' : 'cameraOff'} />
+              </button>
+            </div>
+          </div>
+          <Level of={media.level} label={t('preview.level')} />
+          <DeviceMenus media={media} />
+          {local.trouble && (
+            <Trouble>
+              {local.trouble}{' '}
+              <button type="button" className="more" onClick={() => void media.start()}>
+                {t('tryAgain')}
+              </button>
+            </Trouble>
+          )}
+        </section>
+
+        <section className="preview-join">
+          <h1>{meeting.title === '' ? t('preview.title') : meeting.title}</h1>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void join();
+            }}
+          >
+            <label className="field">
+              <span>{t('preview.name')}</span>
+              <input
+                id="name"
+                value={name}
+                maxLength={60}
+                autoComplete="name"
+                aria-describedby="name-hint"
+                onChange={(e) => setName(e.target.value)}
+              />
+              <small id="name-hint" className="hint">
+                {t('preview.nameHint')}
+              </small>
+            </label>
+            {trouble !== undefined && <Trouble>{trouble}</Trouble>}
+            <button type="submit" className="button primary big" disabled={joining}>
+              {joining ? t('preview.joining') : t('preview.join')}
+            </button>
+          </form>
+          <p className="hint locked">
+            <Icon name="lock" />
+            <span>{meeting.demo ? t('preview.demo') : t('preview.encrypted')}</span>
+          </p>
+        </section>
+
+        {unreadable && <p className="preview-card hint">{t('card.unreadable')}</p>}
+        {notice && rows.length > 0 && (
+          <section className="preview-card panel" aria-label={t('card.title')}>
+            {allBefore && !unfolded ? (
+              <div className="folded">
+                <p>{t('card.folded')}</p>
+                <button type="button" className="button" onClick={() => setUnfolded(true)}>
+                  {t('card.change')}
+                </button>
+              </div>
+            ) : (
+              <Card
+                notice={notice}
+                rows={rows}
+                answer={(row) => rowAnswer(card, row)}
+                mediumAnswer={(row, medium) => {
+                  const answer = card.answered.get(keyOf(row.purpose, medium));
+                  return answer ? (answer.yes ? 'yes' : 'no') : 'open';
+                }}
+                decide={(row, yes, medium) =>
+                  setCard(
+                    medium === undefined ? answerRow(card, row, yes) : answerMedium(card, row, medium, yes),
+                  )
+                }
+                fromBefore={(row) => isFromBefore(card, row)}
+              />
+            )}
+            {toSign(card, rows).length > 0 && <p className="hint">{t('card.afterJoin')}</p>}
+          </section>
+        )}
+      </div>
+    </Page>
+  );
+}
+
+function isFromBefore(
+  card: CardState,
+  row: { purpose: string; media: readonly { medium: string }[] },
+): boolean {
+  return row.media.some((m) => card.answered.get(keyOf(row.purpose, m.medium))?.from === 'before');
+}
+
+export function SelfView({ track }: { readonly track: MediaStreamTrack }) {
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (video.current) video.current.srcObject = new MediaStream([track]);
+  }, [track]);
+  return <video ref={video} className="mirrored" autoPlay playsInline muted />;
+}
+
+export function DeviceMenus({
+  media,
+  takeMic,
+  takeCamera,
+}: {
+  readonly media: LocalMedia;
+  readonly takeMic?: (id: string) => void;
+  readonly takeCamera?: (id: string) => void;
+}) {
+  const { t } = useTranslation();
+  const local = useStore(media.store);
+  return (
+    <div className="devices">
+      <label className="field">
+        <span>{t('preview.microphone')}</span>
+        <select
+          value={local.mic?.getSettings().deviceId ?? ''}
+          disabled={local.mics.length === 0}
+          onChange={(e) => (takeMic ? takeMic(e.target.value) : void media.takeMic(e.target.value))}
+        >
+          {!local.mic && <option value="">–</option>}
+          {local.mics.map((d) => (
+            <option key={d.deviceId} value={d.deviceId}>
+              {d.label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>{t('preview.camera')}</span>
+        <select
+          value={local.camera?.getSettings().deviceId ?? ''}
+          disabled={local.cameras.length === 0}
+          onChange={(e) => (takeCamera ? takeCamera(e.target.value) : void media.takeCamera(e.target.value))}
+        >
+          {!local.camera && <option value="">–</option>}
+          {local.cameras.map((d) => (
+            <option key={d.deviceId} value={d.deviceId}>
+              {d.label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { sentence } from '../api/sentences';
+import { Card } from '../consent/Card';
+import { slipFile } from '../consent/receipt';
+import { WithdrawalStory } from '../withdraw/WithdrawalStory';
+import { useStore } from '../../shell/store';
+import { Icon, Level, save } from '../../shell/ui';
+import type { RoomModel } from './roomModel';
+import { isBusy, mediumState, rowState } from './RoomView';
+
+/** One's own state: what is sent now, each purpose with one click to change, receipts and slips. */
+export function MinePanel({ room }: { readonly room: RoomModel }) {
+  const { t } = useTranslation();
+  const state = useStore(room.store);
+  useEffect(() => room.seeAll(), [room]);
+  const { listening, meeting } = state;
+  const name = meeting.ai.recipients[0]?.name ?? '';
+  const said = [...state.standings.entries()].reverse();
+  return (
+    <>
+      <section className="stack sending-box" aria-live="polite">
+        {listening.is === 'on' ? (
+          <>
+            {listening.voice && (
+              <>
+                <p>
+                  {state.paused
+                    ? t('mine.paused')
+                    : state.micOn
+                      ? t('mine.sendingVoice', { name })
+                      : t('mine.muted')}
+                </p>
+                <Level of={room.sendingLevel} label={t('mine.meter')} />
+              </>
+            )}
+            {listening.chat && !state.paused && <p>{t('mine.sendingChat', { name })}</p>}
+            <button
+              type="button"
+              className="button"
+              aria-pressed={state.paused}
+              onClick={() => room.setPaused(!state.paused)}
+            >
+              {state.paused ? t('mine.resume') : t('mine.pause')}
+            </button>
+            <p className="hint">{t('mine.pauseText')}</p>
+          </>
+        ) : listening.is === 'opening' ? (
+          <p>{t('mine.opening')}</p>
+        ) : listening.is === 'failed' ? (
+          <p>{t('mine.failed', { why: sentence(listening.why) })}</p>
+        ) : (
+          <p>{t('mine.sendingNothing')}</p>
+        )}
+      </section>
+      {state.notice && state.offered.length > 0 ? (
+        <Card
+          notice={state.notice}
+          rows={state.offered}
+          answer={(row) => rowState(state, row)}
+          mediumAnswer={(row, medium) => mediumState(state, row, medium)}
+          decide={(row, yes, medium) =>
+            void room.decide(row, yes, medium === undefined ? undefined : [medium])
+          }
+          busy={(row) => isBusy(state, row)}
+          bare
+        />
+      ) : (
+        <p className="hint">{t('card.foldedNothing')}</p>
+      )}
+      {state.busy.size > 0 && (
+        <p className="hint" role="status">
+          {t('mine.signing')}
+        </p>
+      )}
+      {said.map(([handle, standing]) => (
+        <WithdrawalStory
+          key={handle}
+          stopped={standing.stopped}
+          standing={standing}
+          withdrawal={state.withdrawals.get(handle)}
+          vkey={meeting.log.vkey}
+        />
+      ))}
+      <section className="stack">
+        <h3>{t('mine.receipts')}</h3>
+        {state.receipts.length === 0 ? (
+          <p className="hint">{t('mine.noReceipts')}</p>
+        ) : (
+          <>
+            <p className="hint">{t('mine.receiptsText')}</p>
+            <div className="actions">
+              <button
+                type="button"
+                className="button"
+                onClick={() =>
+                  save(
+                    `aye-receipts-${meeting.id}.json`,
+                    JSON.stringify(
+                      state.receipts.map(({ receipt, salt, index, proof, vkey }) => ({
+                        receipt,
+                        salt,
+                        index,
+                        proof,
+                        vkey,
+                      })),
+                      null,
+                      2,
+                    ),
+                  )
+                }
+              >
+                <Icon name="down" />
+                {t('mine.downloadReceipts')}
+              </button>
+              <button
+                type="button"
+                className="button"
+                disabled={state.slips.length === 0}
+                onClick={() => save(`aye-slips-${meeting.id}.json`, slipFile(state.slips))}
+              >
+                <Icon name="down" />
+                {t('mine.downloadSlips')}
+              </button>
+            </div>
+          </>
+        )}
+      </section>
+      <p className="hint">{t('mine.private')}</p>
+    </>
+  );
+}

@@ -1,0 +1,183 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, Problem } from '../api/client';
+import { sentence } from '../api/sentences';
+import { MEDIA, PURPOSES } from '../consent/notice';
+import { readSlips, type BroughtSlip } from '../consent/receipt';
+import { KnownLog } from '../log/memory';
+import { currentVkey } from '../log/vkey';
+import { Link, Page, Trouble } from '../../shell/ui';
+import { takeBack, type Standing } from './withdrawal';
+import { WithdrawalStory } from './WithdrawalStory';
+
+interface Said {
+  readonly slip: BroughtSlip;
+  readonly stopped: Date;
+  readonly standing: Standing | undefined;
+  readonly refused: string | undefined;
+}
+
+function fromAddress(): readonly BroughtSlip[] {
+  if (location.hash.length < 2) return [];
+  try {
+    return readSlips(location.hash);
+  } catch {
+    return [];
+  }
+}
+
+/** Takes back with a slip alone: from a link, a file or pasted text. It needs no account, device or storage. */
+export function Withdraw() {
+  const { t } = useTranslation();
+  const [slips, setSlips] = useState<readonly BroughtSlip[]>(fromAddress);
+  const [pasted, setPasted] = useState('');
+  const [wrong, setWrong] = useState(location.hash.length > 1 && slips.length === 0);
+  const [said, setSaid] = useState<readonly Said[]>([]);
+  const [working, setWorking] = useState(false);
+
+  const bring = (input: string) => {
+    try {
+      setSlips(readSlips(input));
+      setWrong(false);
+    } catch {
+      setWrong(input.trim() !== '');
+    }
+  };
+
+  const withdraw = async () => {
+    setWorking(true);
+    history.replaceState(null, '', '/withdraw');
+    let log: Promise<KnownLog> | undefined;
+    const story: Said[] = slips.map((slip) => ({
+      slip,
+      stopped: new Date(),
+      standing: undefined,
+      refused: undefined,
+    }));
+    const show = (i: number, change: Partial<Said>) => {
+      const now = story[i];
+      if (now) story[i] = { ...now, ...change };
+      setSaid([...story]);
+    };
+    await Promise.all(
+      slips.map((slip, i) =>
+        takeBack(
+          slip.secret,
+          api,
+          () => (log ??= currentVkey().then((vkey) => KnownLog.of(vkey))),
+          (standing) =>
+            show(i, {
+              standing,
+              stopped: standing.is === 'promised' ? new Date() : (story[i]?.stopped ?? new Date()),
+            }),
+        ).catch((failure: unknown) =>
+          show(i, {
+            standing: undefined,
+            refused:
+              failure instanceof Problem && failure.status === 404
+                ? t('withdraw.unknown')
+                : failure instanceof Problem && failure.status === 409
+                  ? t('withdraw.already')
+                  : sentence(failure),
+          }),
+        ),
+      ),
+    );
+    setWorking(false);
+  };
+
+  return (
+    <Page title={t('withdraw.title')}>
+      <p>{t('withdraw.text')}</p>
+      {said.length === 0 ? (
+        <section className="panel">
+          {slips.length > 0 ? (
+            <>
+              <p>
+                {slips.length === 1 ? t('withdraw.foundOne') : t('withdraw.found', { count: slips.length })}
+              </p>
+              <Named slips={slips} />
+              <button
+                type="button"
+                className="button primary big"
+                disabled={working}
+                onClick={() => void withdraw()}
+              >
+                {t('withdraw.button')}
+              </button>
+            </>
+          ) : (
+            <>
+              <label className="field">
+                <span>{t('withdraw.paste')}</span>
+                <textarea
+                  rows={4}
+                  className="code"
+                  value={pasted}
+                  onChange={(e) => {
+                    setPasted(e.target.value);
+                    bring(e.target.value);
+                  }}
+                />
+              </label>
+              <label className="field">
+                <span>{t('withdraw.file')}</span>
+                <input
+                  type="file"
+                  accept=".json,application/json,text/plain"
+                  onChange={(e) => {
+                    const [file] = e.target.files ?? [];
+                    if (file && file.size < 65536) void file.text().then(bring);
+                    else setWrong(file !== undefined);
+                  }}
+                />
+              </label>
+              {wrong && <Trouble>{t('withdraw.wrong')}</Trouble>}
+            </>
+          )}
+        </section>
+      ) : (
+        <section className="panel" aria-live="polite">
+          {said.map(({ slip, stopped, standing, refused }) =>
+            refused === undefined ? (
+              standing && (
+                <WithdrawalStory
+                  key={slip.secret}
+                  title={nameOf(slip, t)}
+                  stopped={stopped}
+                  standing={standing}
+                  vkey=""
+                />
+              )
+            ) : (
+              <Trouble key={slip.secret}>{refused}</Trouble>
+            ),
+          )}
+          <p className="hint">
+            {t('withdraw.more')} <Link to="/me">{t('nav.me')}</Link>
+          </p>
+        </section>
+      )}
+    </Page>
+  );
+}
+
+type T = ReturnType<typeof useTranslation>['t'];
+
+function nameOf(slip: BroughtSlip, t: T): string {
+  const purpose = PURPOSES.find((p) => p === slip.purpose);
+  const medium = MEDIA.find((m) => m === slip.medium);
+  return purpose && medium ? `${t(`purposes.${purpose}`)} · ${t(`media.${medium}`)}` : '';
+}
+
+function Named({ slips }: { readonly slips: readonly BroughtSlip[] }) {
+  const { t } = useTranslation();
+  const names = slips.map((slip) => nameOf(slip, t)).filter((n) => n !== '');
+  return names.length === 0 ? null : (
+    <ul className="list bullets">
+      {names.map((n) => (
+        <li key={n}>{n}</li>
+      ))}
+    </ul>
+  );
+}
