@@ -510,7 +510,7 @@ public final class Consents {
     leaf.thenAcceptAsync(appended -> logged(handle, appended.index()), background)
         .exceptionally(e -> {
           // Durable in the store, so nothing is lost: the next tick or the next start tries again.
-          LOGGER.log(System.Logger.Level.ERROR, "a withdrawal is not in the log yet", e);
+          LOGGER.log(System.Logger.Level.ERROR, "a withdrawal is not in the log yet: " + e);
           synchronized (lock) {
             submitted.remove(handle);
           }
