@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,12 +138,12 @@ public final class Log implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such leaf
    */
   public String proof(long index) {
-    return store.proof(store.published(), index);
+    return reading(() -> store.proof(store.published(), index));
   }
 
   /** The proof that the newest checkpoint extends the tree of an older size (RFC 6962, 2.1.2). */
   public List<Hash> consistency(long olderSize) {
-    return store.consistency(olderSize);
+    return reading(() -> store.consistency(olderSize));
   }
 
   /** The newest published checkpoint. */
@@ -165,7 +166,10 @@ public final class Log implements AutoCloseable {
 
   /** Shows the leaves {@code [from, to)}; each is checked against the tree. */
   public void leaves(long from, long to, LeafVisitor visitor) {
-    store.leaves(from, to, visitor);
+    reading(() -> {
+      store.leaves(from, to, visitor);
+      return to;
+    });
   }
 
   /**
@@ -186,7 +190,7 @@ public final class Log implements AutoCloseable {
    * other path, whatever it holds.
    */
   public Optional<Resource> resource(String path) {
-    return store.resource(path);
+    return reading(() -> store.resource(path));
   }
 
   /** Why the log takes no more entries, if a write failed. */
@@ -223,40 +227,71 @@ public final class Log implements AutoCloseable {
     }
   }
 
+  /** A reader that finds an altered file stops the log: nothing may be built on it. */
+  private <T> T reading(Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (LogException.Corrupt e) {
+      stop(new LogException.Stopped("a file of the log is altered: " + e.getMessage(), e));
+      throw e;
+    }
+  }
+
   private void write() {
-    List<Waiting> batch = nextBatch();
-    while (!batch.isEmpty()) {
-      commit(batch);
-      batch = nextBatch();
+    try {
+      List<Waiting> batch = nextBatch();
+      while (!batch.isEmpty()) {
+        commit(batch);
+        batch = nextBatch();
+      }
+    } catch (RuntimeException | Error e) {
+      stop(new LogException.Stopped("the log's writer ended", e));
     }
   }
 
   private void commit(List<Waiting> batch) {
     LogException.Stopped why = stopped;
-    if (why == null) {
-      try {
-        Store.Published now = store.append(batch.stream().map(one -> one.leaf().encode()).toList());
-        Thread.ofVirtual().name("aye-log-answers").start(() -> answer(batch, now));
-        store.tidy();
-        return;
-      } catch (IOException | RuntimeException | Error e) {
-        why = new LogException.Stopped("a write failed; the log must be opened again", e);
-        stop(why);
-      }
+    if (why != null) {
+      fail(batch, why);
+      return;
     }
-    LogException.Stopped reason = why;
-    Thread.ofVirtual()
-        .start(() -> batch.forEach(one -> one.answer().completeExceptionally(reason)));
+    try {
+      Store.Published now = store.append(batch.stream().map(one -> one.leaf().encode()).toList());
+      Thread.ofVirtual().name("aye-log-answers").start(() -> answer(batch, now));
+    } catch (IOException | RuntimeException | Error e) {
+      why = new LogException.Stopped("a write failed; the log must be opened again", e);
+      stop(why);
+      fail(batch, why);
+      return;
+    }
+    try {
+      store.tidy();
+    } catch (IOException e) {
+      stop(new LogException.Stopped("an old file could not be removed", e));
+    }
   }
 
+  /** From here on nothing is taken; what is waiting is answered, and not with a place. */
   private void stop(LogException.Stopped why) {
+    List<Waiting> left;
     gate.lock();
     try {
-      stopped = why;
+      if (stopped == null) {
+        stopped = why;
+      }
+      left = List.copyOf(waiting);
+      waiting.clear();
       room.signalAll();
     } finally {
       gate.unlock();
     }
+    fail(left, why);
+  }
+
+  private static void fail(List<Waiting> batch, LogException why) {
+    Thread.ofVirtual()
+        .name("aye-log-answers")
+        .start(() -> batch.forEach(one -> one.answer().completeExceptionally(why)));
   }
 
   private void answer(List<Waiting> batch, Store.Published now) {

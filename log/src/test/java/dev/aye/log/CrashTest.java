@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionException;
@@ -97,16 +98,18 @@ class CrashTest {
     }
     disk.reboot(loss, ~seed);
     Store store = open(disk);
-    Oracle.judge(disk, store, run.attempted, run.ends, run.acked);
-    run.forgetBeyond(store.published().checkpoint().size());
+    long size = store.published().checkpoint().size();
+    assertThat(run.ends).contains((int) size);
+    assertThat(run.acked).allMatch(one -> one.size() <= size);
+    run.forgetBeyond(size);
     run.append(store, 3);
     run.append(store, 260);
     Oracle.judge(disk, store, run.attempted, run.ends, run.acked);
   }
 
-  /** The process dies at each change of an append, and its recovery at each of its own. */
+  /** The process dies at each change after the head's, and its recovery at each of its own. */
   @ParameterizedTest
-  @EnumSource(SimDisk.Loss.class)
+  @EnumSource(names = {"ALL", "SOME"})
   void aPowerLossDuringTheRecoveryFromACrashLosesNothing(SimDisk.Loss loss) throws Exception {
     SimDisk start = new SimDisk();
     Run before = new Run();
@@ -122,6 +125,9 @@ class CrashTest {
           run.append(open(disk), 2);
         } catch (IOException expected) {
           disk.reboot(SimDisk.Loss.NONE, at);
+        }
+        if (Arrays.equals(disk.get("private/head"), start.get("private/head"))) {
+          break; // Nothing to replay: the other matrix has this case.
         }
         disk.failAfter(again, SimDisk.Fault.DONE);
         boolean failed = false;

@@ -127,7 +127,7 @@ class NoteTest {
     String vkey = store.key().publicKey().vkey();
 
     Random random = new Random(4);
-    for (int round = 0; round < 20_000; round++) {
+    for (int round = 0; round < 5_000; round++) {
       String altered = altered(random, proof);
       var verdict = verifier.proof(altered, LogTest.leaf(2));
       if (verdict instanceof Verdict.Holds<LogVerifier.Proven>(var p)) {
