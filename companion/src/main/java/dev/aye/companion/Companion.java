@@ -206,6 +206,17 @@ public final class Companion implements AutoCloseable {
   void tick() {
     long now = now();
     ears.forEach(ear -> ear.tick(now));
+    expire(now);
+  }
+
+  /** Drops what nothing covers any more, in the queue and in the decoder. */
+  void expire(long now) {
+    synchronized (queue) {
+      queue.removeIf(segment -> segment.cover(now).none());
+      if (decoding != null) {
+        decoding.cover(now);
+      }
+    }
   }
 
   /** Decodes the segment whose turn it is, to its end; false if there is none. */

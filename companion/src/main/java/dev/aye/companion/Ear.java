@@ -37,6 +37,7 @@ public final class Ear implements AutoCloseable {
   private Cover chat = Cover.NONE;
   private @Nullable Segment current;
   private long lastPacketAt;
+  private long coveredSince;
   private boolean closed;
 
   Ear(Companion companion, MeetingId meeting, ParticipantId participant, PersonId person) {
@@ -65,6 +66,7 @@ public final class Ear implements AutoCloseable {
         case VOICE -> {
           cut();
           voice = voice.with(permit);
+          coveredSince = companion.now();
         }
         case CHAT -> chat = chat.with(permit);
         case VIDEO, SCREEN, FILES ->
@@ -156,11 +158,17 @@ public final class Ear implements AutoCloseable {
     cut();
   }
 
-  /** A permit ended: at once nothing is heard under it. */
-  private synchronized void ended() {
+  /**
+   * A permit ended: at once nothing is heard under it, and what waits under it alone is
+   * overwritten.
+   */
+  private void ended() {
     long now = companion.now();
-    chat = chat.at(now);
-    deaf(now);
+    synchronized (this) {
+      chat = chat.at(now);
+      deaf(now);
+    }
+    companion.expire(now);
   }
 
   /** Whether nothing permits to hear; if so there is nothing left of what was being heard. */
@@ -197,7 +205,8 @@ public final class Ear implements AutoCloseable {
       case SILENCE -> {}
       case BEGIN -> {
         short[] preRoll = activity.preRoll();
-        long started = now - 1000L * preRoll.length / Speech.RATE;
+        // Packets may have come in a burst; none in here came before the last grant.
+        long started = Math.max(coveredSince, now - 1000L * preRoll.length / Speech.RATE);
         var segment =
             new Segment(
                 companion.nextId(),
