@@ -67,6 +67,12 @@ public final class SpeechBench {
   /** Decodes every recording of a folder with one engine. */
   public static Figures measure(Engine engine, Path folder)
       throws IOException, InterruptedException {
+    return measure(engine, recordings(folder));
+  }
+
+  /** Decodes some recordings with one engine. */
+  public static Figures measure(Engine engine, List<Path> recordings)
+      throws IOException, InterruptedException {
     try (var model = new SpeechProcess(SpeechProcess.Settings.of(engine))) {
       long started = System.nanoTime();
       model.warm();
@@ -75,7 +81,7 @@ public final class SpeechBench {
       WordErrors oracle = WordErrors.NONE;
       double sound = 0;
       double time = 0;
-      for (Path file : recordings(folder)) {
+      for (Path file : recordings) {
         List<String> lines = Files.readAllLines(text(file));
         List<short[]> segments = segments(Wav.read(file));
         var first = new StringBuilder();
