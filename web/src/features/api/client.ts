@@ -114,7 +114,12 @@ async function call<T>(method: string, path: string, body?: unknown, authorizati
     throw new Problem('offline', 0, String(cause));
   }
   if (!response.ok) throw await problemOf(response);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return (response.status === 204 ? undefined : readJson(await response.text())) as T;
+}
+
+/** Reads JSON from the server; what it writes as null is absent. */
+export function readJson(json: string): unknown {
+  return JSON.parse(json, (_key, value: unknown) => (value === null ? undefined : value));
 }
 
 export async function problemOf(response: Response): Promise<Problem> {

@@ -1,5 +1,5 @@
 import type { Choice, Meeting, Withdrawal } from './client';
-import { problemOf } from './client';
+import { problemOf, readJson } from './client';
 
 export interface Caption {
   readonly id: string;
@@ -50,7 +50,7 @@ export class EventCutter {
     for (const line of lines) {
       if (line === '') {
         if (this.#data.length > 0 && KINDS.has(this.#name))
-          events.push({ kind: this.#name, data: JSON.parse(this.#data.join('\n')) } as SeatEvent);
+          events.push({ kind: this.#name, data: readJson(this.#data.join('\n')) } as SeatEvent);
         this.#name = '';
         this.#data = [];
       } else if (!line.startsWith(':')) {

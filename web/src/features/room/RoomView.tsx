@@ -95,7 +95,9 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
             <CopyButton text={link} label={t('room.invite')} />
           </div>
         )}
-        {captioning && captionsShown && <Captions state={state} />}
+        {captioning && captionsShown && (state.people.length > 1 || state.captions.length > 0) && (
+          <Captions state={state} />
+        )}
       </main>
 
       <footer className="controls">
@@ -171,7 +173,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
         </Side>
       )}
       {fresh && panel === 'none' && state.notice && (
-        <Side title={t('card.new')} close={() => room.dismissFresh()} focus={false}>
+        <Side title={t('card.new')} close={() => room.dismissFresh()} waiting>
           <p className="hint">{t('card.newText')}</p>
           <Card
             notice={state.notice}
@@ -304,7 +306,7 @@ function here(host: string): boolean {
 
 function Tile({ person }: { readonly person: Person }) {
   const { t } = useTranslation();
-  const label = person.member ? person.name : t('room.stranger');
+  const label = person.member ? person.name : t('room.noKey');
   return (
     <li className={person.speaking ? 'tile speaking' : 'tile'}>
       {person.video ? (
@@ -417,26 +419,27 @@ export function Side({
   title,
   close,
   children,
-  focus = true,
+  waiting = false,
 }: {
   readonly title: string;
   readonly close: () => void;
   readonly children: ReactNode;
-  readonly focus?: boolean;
+  /** Slid in by itself: it takes no focus away from what the person is doing. */
+  readonly waiting?: boolean;
 }) {
   const { t } = useTranslation();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (!focus) return undefined;
+    if (waiting) return undefined;
     const before = document.activeElement;
     heading.current?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
-  }, [focus]);
+  }, [waiting]);
   return (
     <aside
-      className="side"
+      className={waiting ? 'side waiting' : 'side'}
       aria-label={title}
       onKeyDown={(event) => {
         if (event.key === 'Escape') close();

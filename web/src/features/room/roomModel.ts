@@ -476,7 +476,7 @@ export class RoomModel {
       }
       return emit(event, ...args);
     };
-    engine.emit = guarded as typeof engine.emit;
+    engine.emit = guarded;
   }
 
   /** Brings what is published in line with the devices: a changed or ended track is followed, the copy first. */
