@@ -211,11 +211,11 @@ public final class CountModel {
     return tokens;
   }
 
-  private static int unigram(String word) {
+  static int unigram(String word) {
     return (int) (fnv(0xcbf29ce484222325L, word) & (UNIGRAMS - 1));
   }
 
-  private static int bigram(String first, String second) {
+  static int bigram(String first, String second) {
     long hash = fnv(fnv(0x84222325cbf29ce4L, first) * 31, second);
     return UNIGRAMS + (int) Long.remainderUnsigned(hash, CELLS - UNIGRAMS);
   }

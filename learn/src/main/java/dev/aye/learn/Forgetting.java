@@ -492,7 +492,7 @@ public final class Forgetting {
       }
       text.append('\n');
     }
-    text.append("shred ").append(shredText(job, handle)).append('\n');
+    text.append("preimage of the SHRED leaf: ").append(shredText(job, handle)).append('\n');
     for (Shelf.Dataset dataset : workshop.shelf().datasets()) {
       if (dataset.standing() == Standing.SHREDDED && dataset.handles().contains(handle)) {
         exports += dataset.exports();

@@ -5,6 +5,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -100,14 +101,19 @@ public record Segment(
       if (in.hasRemaining()) {
         throw new IllegalArgumentException("a segment has bytes behind it");
       }
-      return new Segment(
-          medium == 0 ? Medium.VOICE : Medium.CHAT,
-          text,
-          alternatives,
-          audio,
-          start,
-          duration,
-          model);
+      Segment segment =
+          new Segment(
+              medium == 0 ? Medium.VOICE : Medium.CHAT,
+              text,
+              alternatives,
+              audio,
+              start,
+              duration,
+              model);
+      if (!Arrays.equals(segment.encode(), bytes)) {
+        throw new IllegalArgumentException("a segment is not in its one encoding");
+      }
+      return segment;
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException("a segment is cut short", e);
     }

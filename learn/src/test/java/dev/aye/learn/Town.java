@@ -1,0 +1,227 @@
+package dev.aye.learn;
+
+import dev.aye.consent.ConsentStore;
+import dev.aye.consent.Consents;
+import dev.aye.consent.Controller;
+import dev.aye.consent.Event;
+import dev.aye.consent.Handle;
+import dev.aye.consent.Medium;
+import dev.aye.consent.MeetingId;
+import dev.aye.consent.Notice;
+import dev.aye.consent.Offer;
+import dev.aye.consent.ParticipantId;
+import dev.aye.consent.Permit;
+import dev.aye.consent.PersonId;
+import dev.aye.consent.Processor;
+import dev.aye.consent.Purpose;
+import dev.aye.consent.Recipient;
+import dev.aye.consent.RecipientId;
+import dev.aye.consent.Salt;
+import dev.aye.consent.Seat;
+import dev.aye.consent.WithdrawalSecret;
+import dev.aye.log.Log;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A small world with a real log, a real ledger of consents, and people who sign with real keys. */
+final class Town implements AutoCloseable {
+  static final MeetingId MEETING = new MeetingId("town-hall");
+  private static final RecipientId COMPANION = new RecipientId("companion");
+
+  final SecureRandom random = new SecureRandom();
+  final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-01T10:00:00Z"));
+  final InstantSource clock = now::get;
+  final Log log;
+  final Consents consents;
+  private final Notice notice;
+  private final Recipient recipient;
+
+  Town(Path folder) {
+    log = Log.open(folder.resolve("log"), "aye.example", random, clock);
+    List<Event> facts = new ArrayList<>();
+    consents =
+        new Consents(
+            log,
+            new ConsentStore() {
+              @Override
+              public void append(List<Event> events) {
+                facts.addAll(events);
+              }
+
+              @Override
+              public List<Event> load() {
+                return List.copyOf(facts);
+              }
+            },
+            clock);
+    Controller controller = new Controller("Example", "dpo@example.org", "The authority");
+    notice = Notice.current(controller).getFirst();
+    consents.publish(notice);
+    byte[] point = new byte[65];
+    point[0] = 4;
+    recipient = new Recipient(COMPANION, b64u(point), new Processor("here", "built-in"));
+    consents.offer(
+        MEETING,
+        new Offer(
+            Set.of(Purpose.CAPTIONS, Purpose.NOTES, Purpose.TRAINING),
+            List.of(recipient),
+            List.of(notice),
+            now.get().plus(Duration.ofHours(8))));
+  }
+
+  /** Somebody with a device key, who answers and changes their mind. */
+  final class Person {
+    final KeyPair key;
+    final PersonId id;
+    final ParticipantId seat;
+    final Map<String, WithdrawalSecret> slips = new HashMap<>();
+
+    Person(String seat) throws GeneralSecurityException {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      this.key = generator.generateKeyPair();
+      this.seat = new ParticipantId(seat);
+      String thumb =
+          "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}".formatted(x(), y());
+      this.id = new PersonId(b64u(sha256(thumb.getBytes(StandardCharsets.US_ASCII))));
+    }
+
+    /** Says yes to these, on a card that is signed and put into the log. */
+    void agrees(Medium medium, Purpose... purposes) throws GeneralSecurityException {
+      StringBuilder choices = new StringBuilder();
+      for (Purpose purpose : purposes) {
+        byte[] secret = new byte[32];
+        random.nextBytes(secret);
+        WithdrawalSecret slip = WithdrawalSecret.of(secret);
+        slips.put(purpose.id() + medium.id(), slip);
+        choices
+            .append(choices.isEmpty() ? "" : ",")
+            .append(
+                "{\"purpose\":\"%s\",\"purposeIri\":\"%s\",\"medium\":\"%s\",\"state\":\"given\",\"handle\":\"%s\"}"
+                    .formatted(purpose.id(), purpose.iri(), medium.id(), slip.handle().value()));
+      }
+      byte[] id = new byte[16];
+      random.nextBytes(id);
+      String time =
+          now.get().toString().replace("Z", ".000Z").replaceFirst("(\\.\\d{3}).*Z", "$1Z");
+      String payload =
+          """
+          {"schema":"urn:aye:receipt:1","id":"%s","origin":"aye.example","meeting":"%s","participant":"%s","issued":"%s",\
+          "notice":{"version":%d,"locale":"%s","hash":"%s"},"controller":"Example",\
+          "recipient":{"id":"companion","key":"%s","processor":{"host":"here","model":"built-in"}},\
+          "scope":{"kind":"meeting"},"choices":[%s]}\
+          """
+              .formatted(
+                  b64u(id),
+                  MEETING.value(),
+                  seat.value(),
+                  time,
+                  notice.version(),
+                  notice.locale(),
+                  notice.hash().b64u(),
+                  recipient.key(),
+                  choices);
+      byte[] salt = new byte[32];
+      random.nextBytes(salt);
+      Consents.Answering answer =
+          consents.answer(new Seat(MEETING, seat, this.id), sign(payload), Salt.of(salt));
+      if (!(answer instanceof Consents.Answering.Answered)) {
+        throw new AssertionError("the card was refused: " + answer);
+      }
+    }
+
+    <P extends Purpose> Permit<P> permit(P purpose, Medium medium) {
+      return consents.permit(id, MEETING, purpose, medium, COMPANION).orElseThrow();
+    }
+
+    Handle handle(Purpose purpose, Medium medium) {
+      return slips.get(purpose.id() + medium.id()).handle();
+    }
+
+    /** Changes their mind; returns when the withdrawal is in the log. */
+    void withdraws(Purpose purpose, Medium medium) {
+      consents.withdraw(slips.get(purpose.id() + medium.id()));
+      for (int i = 0; i < 10_000 && !inLog(handle(purpose, medium)); i++) {
+        Thread.onSpinWait();
+        log.checkpoint();
+        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+      }
+    }
+
+    private String sign(String payload) throws GeneralSecurityException {
+      String header =
+          "{\"alg\":\"ES256\",\"typ\":\"aye-receipt+jws\",\"jwk\":{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}}"
+              .formatted(x(), y());
+      String input =
+          b64u(header.getBytes(StandardCharsets.UTF_8))
+              + "."
+              + b64u(payload.getBytes(StandardCharsets.UTF_8));
+      Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
+      signature.initSign(key.getPrivate());
+      signature.update(input.getBytes(StandardCharsets.US_ASCII));
+      return input + "." + b64u(signature.sign());
+    }
+
+    private String x() {
+      return b64u(coordinate(((ECPublicKey) key.getPublic()).getW().getAffineX()));
+    }
+
+    private String y() {
+      return b64u(coordinate(((ECPublicKey) key.getPublic()).getW().getAffineY()));
+    }
+  }
+
+  private boolean inLog(Handle handle) {
+    boolean[] found = {false};
+    log.leaves(
+        0,
+        log.size(),
+        (index, leaf) -> {
+          if (leaf instanceof dev.aye.log.Leaf.Withdraw withdraw
+              && Handle.of(withdraw.handle().bytes()).equals(handle)) {
+            found[0] = true;
+          }
+        });
+    return found[0];
+  }
+
+  private static byte[] coordinate(BigInteger value) {
+    byte[] bytes = value.toByteArray();
+    byte[] out = new byte[32];
+    int length = Math.min(32, bytes.length);
+    System.arraycopy(bytes, bytes.length - length, out, 32 - length, length);
+    return out;
+  }
+
+  private static byte[] sha256(byte[] bytes) throws GeneralSecurityException {
+    return MessageDigest.getInstance("SHA-256").digest(bytes);
+  }
+
+  static String b64u(byte[] bytes) {
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  @Override
+  public void close() {
+    log.close();
+  }
+}
