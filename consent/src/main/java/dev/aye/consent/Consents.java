@@ -4,6 +4,7 @@ import dev.aye.log.Appended;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import dev.aye.log.Log;
+import dev.aye.log.Secret32;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -503,7 +504,7 @@ public final class Consents {
     Handle handle = secret.handle();
     CompletableFuture<Appended> leaf;
     try {
-      leaf = journal.submit(new Leaf.Withdraw(dev.aye.log.Secret32.of(secret.bytes())));
+      leaf = journal.submit(new Leaf.Withdraw(Secret32.of(secret.bytes())));
     } catch (RuntimeException e) {
       leaf = CompletableFuture.failedFuture(e);
     }

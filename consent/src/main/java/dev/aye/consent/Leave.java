@@ -2,6 +2,7 @@ package dev.aye.consent;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A revocable leave to use one medium of one person for one purpose: what {@link Permit} and {@link
@@ -18,7 +19,7 @@ abstract sealed class Leave<P extends Purpose> permits Permit, Use {
   private volatile long deadline;
 
   /** Who is told of the end; null once they have been. Guarded by this. */
-  private @org.jspecify.annotations.Nullable List<Runnable> holders = new ArrayList<>();
+  private @Nullable List<Runnable> holders = new ArrayList<>();
 
   Leave(Grant grant, P purpose, long deadline) {
     if (!grant.purpose().equals(purpose)) {

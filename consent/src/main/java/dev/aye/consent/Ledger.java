@@ -1,6 +1,7 @@
 package dev.aye.consent;
 
 import dev.aye.log.Hash;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -81,7 +82,7 @@ final class Ledger {
 
   private void published(Event.NoticePublished e) {
     try {
-      Notice notice = Notice.read(e.text().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      Notice notice = Notice.read(e.text().getBytes(StandardCharsets.UTF_8));
       notices.putIfAbsent(notice.hash(), notice);
       noticeIndex.putIfAbsent(notice.hash(), e.index());
       logSize = Math.max(logSize, e.index() + 1);

@@ -6,11 +6,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -55,8 +57,8 @@ public record Notice(
   public Notice {
     Map<Purpose, Set<Medium>> copy = new LinkedHashMap<>();
     rows.forEach((purpose, media) ->
-        copy.put(purpose, java.util.Collections.unmodifiableSet(new LinkedHashSet<>(media))));
-    rows = java.util.Collections.unmodifiableMap(copy);
+        copy.put(purpose, Collections.unmodifiableSet(new LinkedHashSet<>(media))));
+    rows = Collections.unmodifiableMap(copy);
   }
 
   /** The current text in each language, for this controller. */
@@ -175,7 +177,7 @@ public record Notice(
     if (node.isObject()) {
       ObjectNode object = JsonNodeFactory.instance.objectNode();
       for (String key : node.propertyNames()) {
-        object.set(key, filled(java.util.Objects.requireNonNull(node.get(key)), controller));
+        object.set(key, filled(Objects.requireNonNull(node.get(key)), controller));
       }
       return object;
     }

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -118,8 +119,7 @@ final class StrictJson {
     return node.has(key) ? Optional.of(text(key, max)) : Optional.empty();
   }
 
-  private static String checkedText(
-      @org.jspecify.annotations.Nullable JsonNode value, String name, int max) throws Flaw {
+  private static String checkedText(@Nullable JsonNode value, String name, int max) throws Flaw {
     if (value == null || !value.isString()) {
       throw Flaw.malformed(name + " is not a text");
     }
