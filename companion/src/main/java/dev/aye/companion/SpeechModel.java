@@ -1,5 +1,6 @@
 package dev.aye.companion;
 
+import java.io.IOException;
 import java.util.function.Consumer;
 
 /**
@@ -15,6 +16,13 @@ public interface SpeechModel extends AutoCloseable {
 
   /** Which model it is, as the notice and the receipt name it. */
   String model();
+
+  /**
+   * Gets ready, so that the first words need not wait; without it the first {@link #hear} does so.
+   *
+   * @throws IOException if it cannot: there will be no captions until that is mended
+   */
+  default void warm() throws IOException, InterruptedException {}
 
   /**
    * Reads the speech to its end. {@code partial} gets the words so far, now and then, if the model

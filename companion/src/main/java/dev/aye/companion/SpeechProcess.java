@@ -71,8 +71,8 @@ final class SpeechProcess implements SpeechModel {
     return model;
   }
 
-  /** Starts the process now, so that the first words need not wait for it. */
-  void warm() throws IOException, InterruptedException {
+  @Override
+  public void warm() throws IOException, InterruptedException {
     running();
   }
 
