@@ -184,6 +184,7 @@ public final class Datasets {
         new Shelf.Dataset(
             kept.id("ds-"),
             kept.block().hex(),
+            workshop.vault().keepArtefact(Workshop.MEMBERS, Members.encode(rows)).hex(),
             Standing.PREPARED,
             now.toEpochMilli(),
             rows.size(),

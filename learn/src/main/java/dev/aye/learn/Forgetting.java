@@ -258,8 +258,7 @@ public final class Forgetting {
                 .dataset(model.dataset())
                 .orElseThrow(() -> new IllegalStateException("a model's data set is not there"));
         List<String> texts =
-            Models.lastTexts(
-                workshop, workshop.manifest(dataset), new LinkedHashSet<>(job.handles()));
+            Models.lastTexts(workshop, dataset, new LinkedHashSet<>(job.handles()));
         CountModel without = decoded(model.parameters()).subtract(texts);
         BlockId block = workshop.vault().keepArtefact(Workshop.PARAMETERS, without.encode());
         Map<String, String> subtracted = new HashMap<>(job(job.id()).subtracted());
@@ -364,6 +363,7 @@ public final class Forgetting {
     Shelf.Change change = workshop.shelf().change();
     for (Shelf.Dataset old : blockedDatasets(job)) {
       superseded.add(new BlockId(old.manifest()));
+      superseded.add(new BlockId(old.members()));
       change.put(old.shredded());
     }
     for (Shelf.Model old : blockedModels(job)) {

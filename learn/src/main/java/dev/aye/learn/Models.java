@@ -158,13 +158,8 @@ public final class Models {
   }
 
   /** The texts of one person's rows in a data set, read for the last time. */
-  static List<String> lastTexts(Workshop workshop, Manifest manifest, Set<String> handles) {
-    Set<BlockId> blocks = new HashSet<>();
-    for (Manifest.Row row : manifest.rows()) {
-      if (row.handles().stream().anyMatch(handles::contains)) {
-        blocks.add(new BlockId(row.block()));
-      }
-    }
+  static List<String> lastTexts(Workshop workshop, Shelf.Dataset dataset, Set<String> handles) {
+    Set<BlockId> blocks = Members.of(workshop.salted(dataset.members()), handles);
     List<String> texts = new ArrayList<>();
     for (String handle : handles) {
       workshop

@@ -21,6 +21,7 @@ final class Shelf {
   record Dataset(
       String id,
       String manifest,
+      String members,
       Standing standing,
       long built,
       long rows,
@@ -30,13 +31,15 @@ final class Shelf {
       Optional<String> replaces,
       int exports) {
     Dataset as(Standing now) {
-      return new Dataset(id, manifest, now, built, rows, root, handles, index, replaces, exports);
+      return new Dataset(
+          id, manifest, members, now, built, rows, root, handles, index, replaces, exports);
     }
 
     Dataset at(long logIndex) {
       return new Dataset(
           id,
           manifest,
+          members,
           standing,
           built,
           rows,
@@ -49,13 +52,23 @@ final class Shelf {
 
     Dataset exportedAgain() {
       return new Dataset(
-          id, manifest, standing, built, rows, root, handles, index, replaces, exports + 1);
+          id,
+          manifest,
+          members,
+          standing,
+          built,
+          rows,
+          root,
+          handles,
+          index,
+          replaces,
+          exports + 1);
     }
 
     /** What stays of it: that it was there. */
     Dataset shredded() {
       return new Dataset(
-          id, "", Standing.SHREDDED, built, rows, "", handles, index, replaces, exports);
+          id, "", "", Standing.SHREDDED, built, rows, "", handles, index, replaces, exports);
     }
   }
 
@@ -234,7 +247,10 @@ final class Shelf {
   /** Every artefact that something here still needs. */
   List<BlockId> artefacts() {
     List<BlockId> found = new ArrayList<>();
-    state.datasets().forEach(dataset -> add(dataset.manifest(), found));
+    for (Dataset dataset : state.datasets()) {
+      add(dataset.manifest(), found);
+      add(dataset.members(), found);
+    }
     for (Model model : state.models()) {
       add(model.parameters(), found);
       add(model.lineage(), found);

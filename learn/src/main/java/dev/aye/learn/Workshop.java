@@ -31,6 +31,7 @@ record Workshop(
     SecureRandom random,
     InstantSource clock) {
   static final String MANIFEST = "manifest";
+  static final String MEMBERS = "members";
   static final String PARAMETERS = "parameters";
   static final String LINEAGE = "lineage";
   private static final int SALT = 32;
@@ -126,7 +127,7 @@ record Workshop(
   /** Destroys artefacts that nothing on the shelf needs: what a crash left over. */
   void sweep() {
     Set<BlockId> loose = new HashSet<>();
-    for (String kind : List.of(MANIFEST, PARAMETERS, LINEAGE)) {
+    for (String kind : List.of(MANIFEST, MEMBERS, PARAMETERS, LINEAGE)) {
       loose.addAll(vault.artefacts(kind));
     }
     new ArrayList<>(shelf.artefacts()).forEach(loose::remove);

@@ -241,6 +241,7 @@ class LearningTest {
         assertThat(after.vault.own(ann.id)).isEmpty();
         assertThat(after.vault.artefacts(Workshop.PARAMETERS)).hasSize(1);
         assertThat(after.vault.artefacts(Workshop.MANIFEST)).hasSize(1);
+        assertThat(after.vault.artefacts(Workshop.MEMBERS)).hasSize(1);
         assertThat(after.vault.artefacts(Workshop.LINEAGE)).hasSize(1);
         Progress progress =
             after.learning.forgetting().progress(ann.handle(TRAINING, VOICE)).orElseThrow();
