@@ -76,6 +76,7 @@ final class Dtls {
 
   private static final int MOST_QUEUED = 64;
   private static final int MTU = 1200;
+  private static final int NONCE_AND_TAG = 8 + 16;
   private static final long FIRST_RESEND = 500_000_000L;
   private static final long LAST_RESEND = 4_000_000_000L;
 
@@ -121,6 +122,9 @@ final class Dtls {
 
   /** Takes a datagram whose first byte says DTLS. */
   void handle(byte[] datagram, long now) {
+    if (hasRunt(datagram)) {
+      return;
+    }
     switch (state) {
       case State.Idle idle -> {}
       case State.Handshaking handshaking -> {
@@ -136,6 +140,22 @@ final class Dtls {
       }
       case State.Ended ended -> {}
     }
+  }
+
+  /**
+   * Whether an encrypted record is too short for its nonce and tag. Bouncy Castle ends the whole
+   * association over one, which anybody can forge (RFC 6347 section 4.1.2.7 wants it dropped).
+   */
+  private static boolean hasRunt(byte[] datagram) {
+    int at = 0;
+    while (at + 13 <= datagram.length) {
+      int length = Bytes.u16(datagram, at + 11);
+      if (Bytes.u16(datagram, at + 3) != 0 && length < NONCE_AND_TAG) {
+        return true;
+      }
+      at += 13 + length;
+    }
+    return false;
   }
 
   /**
@@ -589,10 +609,8 @@ final class Dtls {
     }
   }
 
-  private static final int[] SUITES = {
-    CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    CipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-  };
+  /** Every browser has this one; {@link #NONCE_AND_TAG} is its overhead. */
+  private static final int[] SUITES = {CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256};
 
   private static final class Server extends DefaultTlsServer {
     private final Handshake handshake;
