@@ -1,0 +1,43 @@
+package dev.aye.consent;
+
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Makes and ends permits for tests of what takes them. Stands in consent's package because nobody
+ * else can: in the product {@link Consents} makes them, after the grant is in the log.
+ */
+public final class TapPermits {
+  private static final AtomicLong INDEX = new AtomicLong();
+
+  private TapPermits() {}
+
+  public static <P extends Purpose> Permit<P> permit(
+      PersonId person,
+      MeetingId meeting,
+      ParticipantId participant,
+      P purpose,
+      Medium medium,
+      long deadline) {
+    long index = INDEX.getAndIncrement();
+    byte[] handle = new byte[32];
+    java.nio.ByteBuffer.wrap(handle).putLong(index);
+    var grant =
+        new Grant(
+            Handle.of(handle),
+            person,
+            meeting,
+            participant,
+            purpose,
+            medium,
+            new RecipientId("companion"),
+            index,
+            Instant.EPOCH,
+            Instant.ofEpochMilli(deadline));
+    return new Permit<>(grant, purpose, deadline);
+  }
+
+  public static void end(Permit<?> permit) {
+    permit.end().forEach(Runnable::run);
+  }
+}
