@@ -1,4 +1,4 @@
-import { BaseKeyProvider } from 'livekit-client';
+import { BaseKeyProvider, type Room } from 'livekit-client';
 import EncryptionWorker from 'livekit-client/e2ee-worker?worker';
 import type { Bytes } from '../bytes/bytes';
 
@@ -34,6 +34,23 @@ export function alwaysEncrypted(message: unknown): unknown {
   if (kind === 'setSifTrailer') return undefined;
   if (kind === 'enable') return { kind, data: { ...data, enabled: true } };
   return message;
+}
+
+/**
+ * Tells which data packets came encrypted. LiveKit's own event cannot (its sender leaves the type out of the packet), so
+ * each decrypted buffer is remembered: a payload that is a view of one was decrypted here, whatever the server says.
+ */
+export function decryptedPackets(room: Room): (payload: Uint8Array) => boolean {
+  const decrypted = new WeakSet<ArrayBufferLike>();
+  const manager = room.engine.e2eeManager;
+  if (!manager) throw new Error('the room has no encryption');
+  const open = manager.handleEncryptedData.bind(manager);
+  manager.handleEncryptedData = async (...packet) => {
+    const opened = await open(...packet);
+    decrypted.add(opened.payload.buffer);
+    return opened;
+  };
+  return (payload) => decrypted.has(payload.buffer);
 }
 
 /** Whether this browser can encrypt frames at all; without it one cannot join, and is told why. */

@@ -29,9 +29,9 @@ export const openStreamRoom: OpenStreamRoom = async ({ serverUrl, token }, key, 
     if (!closing) lost();
   });
   try {
+    await room.setE2EEEnabled(true);
     await room.connect(serverUrl, token, { autoSubscribe: false });
     await keys.use(room.localParticipant.identity, key, 0);
-    await room.setE2EEEnabled(true);
   } catch (failure) {
     closing = true;
     await room.disconnect();

@@ -10,7 +10,10 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
   const [words, setWords] = useState('');
   const [tooLong, setTooLong] = useState(false);
   const end = useRef<HTMLDivElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [chat.length]);
+  useEffect(() => {
+    // Newer browsers return a promise here, which React would take for a clean-up.
+    void end.current?.scrollIntoView({ block: 'end' });
+  }, [chat.length]);
   const copied = offered.filter((row) =>
     [...choices.values()].some(
       (c) => c.purpose === row.purpose && c.medium === 'chat' && c.state === 'given',

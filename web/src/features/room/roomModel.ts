@@ -21,7 +21,7 @@ import type { Notice, NoticeRow } from '../consent/notice';
 import type { Answer } from '../consent/receipt';
 import { answer } from '../consent/signing';
 import type { Device } from '../device/device';
-import { encryptionWorker, SenderKeys } from '../encryption/frames';
+import { decryptedPackets, encryptionWorker, SenderKeys } from '../encryption/frames';
 import { MEMBER_ATTRIBUTE, memberRecord } from '../encryption/member';
 import { Membership } from '../encryption/membership';
 import { ecdhPair } from '../encryption/secret';
@@ -56,9 +56,6 @@ export interface ChatLine {
   readonly text: string;
   readonly at: Date;
 }
-
-/** `Encryption_Type.GCM` in LiveKit's protocol. */
-const GCM = 1;
 
 export type Why = 'left' | 'ended' | 'removed' | 'lost';
 
@@ -172,6 +169,8 @@ export class RoomModel {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
     this.#wire();
+    // Before connecting: from its first moment on, whatever this device publishes is marked and sent encrypted.
+    await this.#room.setE2EEEnabled(true);
     await this.#room.connect(joined.serverUrl, joined.token);
     const self = this.#room.localParticipant.identity;
     if (self !== joined.participantId) throw new Error('the server gave another seat than it said');
@@ -195,7 +194,6 @@ export class RoomModel {
     await this.#membership.start(
       new Map([...this.#room.remoteParticipants.values()].map((p) => [p.identity, { ...p.attributes }])),
     );
-    await this.#room.setE2EEEnabled(true);
     this.store.set({ phase: 'in' });
     this.#events = subscribe(meeting, joined.seat, {
       event: (event) => void this.#hear(event).catch((failure: unknown) => this.#trouble(failure)),
@@ -413,6 +411,7 @@ export class RoomModel {
   #wire(): void {
     const room = this.#room;
     const refresh = () => this.#refresh();
+    const decrypted = decryptedPackets(room);
     room
       .on(RoomEvent.ParticipantConnected, (p) => {
         void this.#membership?.attributes(p.identity, { ...p.attributes });
@@ -449,10 +448,10 @@ export class RoomModel {
         else if (reason === DisconnectReason.ROOM_DELETED) void this.#out('ended');
         else if (reason !== DisconnectReason.CLIENT_INITIATED) void this.#out('lost');
       })
-      .on(RoomEvent.DataReceived, (payload, participant, _kind, topic, encryption) => {
+      .on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
         const member = participant && this.#membership?.members.get(participant.identity);
         // A message that came in the clear, or from no member, is not shown.
-        if (topic !== 'chat' || Number(encryption) !== GCM || !member) return;
+        if (topic !== 'chat' || !decrypted(payload) || !member) return;
         const message = readChat(payload);
         if (message) this.#line({ ...message, name: member.name, mine: false });
       });
