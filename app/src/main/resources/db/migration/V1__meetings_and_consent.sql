@@ -27,3 +27,9 @@ CREATE TABLE consent_events (
   sequence BIGINT PRIMARY KEY,
   sealed   BYTEA  NOT NULL
 );
+
+-- Where in the log the server's own leaves are, so that each is appended once.
+CREATE TABLE own_leaves (
+  name     VARCHAR(160) PRIMARY KEY,
+  position BIGINT       NOT NULL
+);

@@ -39,7 +39,7 @@ final class Events {
       return Optional.ofNullable(waiting.poll(millis, TimeUnit.MILLISECONDS));
     }
 
-    private void give(Event event) {
+    void give(Event event) {
       if (!waiting.offer(event)) {
         open = false;
       }
@@ -90,6 +90,15 @@ final class Events {
     for (Listener listener : listeners) {
       if (listener.meeting.equals(meeting)) {
         listener.give(new Event(name, data.apply(listener.participant)));
+      }
+    }
+  }
+
+  /** Gives those participants something for whom there is something. */
+  void some(String meeting, String name, Function<String, Optional<? extends Object>> data) {
+    for (Listener listener : listeners) {
+      if (listener.meeting.equals(meeting)) {
+        data.apply(listener.participant).ifPresent(value -> listener.give(new Event(name, value)));
       }
     }
   }

@@ -1,37 +1,240 @@
 package dev.aye.app;
 
+import dev.aye.companion.Companion;
+import dev.aye.companion.Engine;
+import dev.aye.companion.Reranker;
+import dev.aye.companion.SpeechModel;
+import dev.aye.consent.Consents;
+import dev.aye.consent.DeviceProof;
+import dev.aye.consent.MeetingId;
+import dev.aye.consent.Processor;
+import dev.aye.learn.Learning;
+import dev.aye.log.Hash;
+import dev.aye.log.Leaf;
+import dev.aye.log.Log;
+import dev.aye.media.RoomControl;
+import dev.aye.media.RoomListener;
+import dev.aye.media.Sfu;
+import dev.aye.media.TokenKey;
+import dev.aye.vault.Vault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The composition root: opens everything that a server is made of, in order, and closes it in
  * reverse.
  */
 final class House implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(House.class);
+
   private final AyeConfig config;
   private final FileChannel lock;
   private final RateLimits limits;
   private final WebFiles files;
-  private final Database database;
+  private final Archive archive;
   private final Meetings meetings;
+  private final Log log;
+  private final Consents consents;
+  private final DeviceProof proofs;
+  private final Caller caller;
+  private final Vault vault;
+  private final Learning learning;
+  private final Companion companion;
+  private final Sfu sfu;
+  private final Asking asking;
+  private final Notebook notebook;
+  private final Withdrawals withdrawals;
+  private final Gatherings gatherings;
+  private final Events events = new Events();
+  private final Thread chores;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
   private House(AyeConfig config, FileChannel lock) throws IOException {
     this.config = config;
     this.lock = lock;
-    Clock clock = Clock.systemUTC();
-    SecureRandom random = new SecureRandom();
-    Keys keys = new Keys(config.keysFolder(), random);
+    this.archive = opened(new Archive(config));
+    Clock clock = archive.clock();
+    SecureRandom random = archive.random();
+    CompanionKey companionKey = CompanionKey.of(archive.keys(), random);
+    TokenKey tokens = new TokenKey("aye", archive.keys().secret("access"));
+
     this.limits = new RateLimits(clock);
     this.files = WebFiles.read(Path.of(System.getProperty("aye.home", ".")).resolve("web/dist"));
-    this.database = Database.open(config.data().resolve("aye.db"));
-    this.meetings = new Meetings(database, keys.box("data"), random, clock);
+    this.log = archive.log();
+    this.vault = archive.vault();
+    this.consents = archive.consents();
+    this.learning = archive.learning();
+    this.meetings = new Meetings(archive.database(), archive.box(), random, clock);
+    this.proofs = new DeviceProof(log.origin(), clock);
+    this.caller = new Caller(meetings, proofs);
+
+    OwnLeaves leaves = new OwnLeaves(archive.database(), log);
+    SpeechModel speech = Companion.builtIn(Engine.AUTO);
+    this.asking =
+        new Asking(
+            config,
+            consents,
+            log,
+            leaves,
+            companionKey,
+            new Processor(speech.host(), speech.model()));
+    if (files.index().isPresent()) {
+      leaves.index(new Leaf.Build(Hash.of(files.hash())));
+    }
+
+    this.notebook = new Notebook(vault, log, consents, meetings, events, speech.model());
+    this.companion = opened(Companion.start(speech, notebook, clock, Notebook::fault));
+    this.withdrawals =
+        opened(new Withdrawals(consents, learning.forgetting(), log, this::useWhatWasLearned));
+
+    Bell bell = new Bell();
+    this.sfu = opened(media(config, tokens, random, clock, bell));
+    Listening listening =
+        new Listening(sfu, tokens, consents, companion, companionKey, clock, bell::changed);
+    this.gatherings =
+        new Gatherings(
+            config,
+            meetings,
+            asking,
+            consents,
+            sfu,
+            tokens,
+            listening,
+            companion,
+            notebook,
+            events,
+            withdrawals,
+            clock);
+    bell.rooms = gatherings.rooms();
+    bell.signs = gatherings::sign;
+    consents.onChange(gatherings::changed);
+    learning
+        .forgetting()
+        .onProgress(progress ->
+            consents.withdrawals().stream()
+                .filter(w -> w.handle().equals(progress.handle()))
+                .forEach(w -> gatherings.progress(w.grant().person(), w.handle())));
+    gatherings.resume();
+    useWhatWasLearned();
+    withdrawals.start();
+    Workbench workbench =
+        new Workbench(learning, notebook::capture, this::useWhatWasLearned, this::health);
+    opened(ControlSocket.listen(config.data(), workbench));
+    this.chores = Thread.ofPlatform().daemon().name("aye-chores").start(this::chores);
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    opened.push(part);
+    return part;
+  }
+
+  private static int udpPort(AyeConfig config) {
+    return config.udpPort() == 0 ? config.port() : config.udpPort();
+  }
+
+  private static Sfu media(
+      AyeConfig config, TokenKey tokens, SecureRandom random, Clock clock, RoomListener rooms)
+      throws IOException {
+    InetSocketAddress bind = new InetSocketAddress(config.address(), udpPort(config));
+    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    try {
+      return Sfu.start(
+          new Sfu.Settings(bind, addresses(config), config.maxPeople(), threads),
+          tokens,
+          random,
+          clock,
+          rooms);
+    } catch (BindException e) {
+      throw new Refusal(
+          "UDP port " + bind.getPort() + " is taken; choose another for media with --udp-port.");
+    }
+  }
+
+  private static List<InetAddress> addresses(AyeConfig config) throws IOException {
+    List<InetAddress> addresses = new ArrayList<>();
+    for (String literal : config.mediaAddresses()) {
+      addresses.add(InetAddress.getByName(literal));
+    }
+    return addresses;
+  }
+
+  /**
+   * Stands where media and listening rooms tell of what happens, until there is somebody to tell:
+   * the two ends of the house need each other.
+   */
+  private static final class Bell implements RoomListener {
+    private volatile RoomListener rooms = new RoomListener() {};
+    private volatile Consumer<MeetingId> signs = meeting -> {};
+
+    @Override
+    public void joined(String room, String identity) {
+      rooms.joined(room, identity);
+    }
+
+    @Override
+    public void left(String room, String identity) {
+      rooms.left(room, identity);
+    }
+
+    @Override
+    public void trackMuted(String room, String identity, RoomControl.Track track) {
+      rooms.trackMuted(room, identity, track);
+    }
+
+    void changed(MeetingId meeting) {
+      Thread.startVirtualThread(() -> signs.accept(meeting));
+    }
+  }
+
+  /** What is to be done each second. */
+  private void chores() {
+    try {
+      while (true) {
+        Thread.sleep(1_000);
+        try {
+          consents.tick();
+          if (notebook.hasUncaptured()) {
+            notebook.capture();
+          }
+        } catch (RuntimeException e) {
+          logger.error("A chore failed and will be tried again: {}", e.getClass().getName());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Lets the vocabulary in use, if there is one, choose among the recogniser's readings. */
+  void useWhatWasLearned() {
+    companion.rerankWith(learning.models().current().map(Vocabulary::of).orElse(Reranker.NONE));
+  }
+
+  /** What of the server is in order; ready only when a meeting can be held. */
+  Says.Health health() {
+    Map<String, String> parts = new LinkedHashMap<>();
+    parts.put("log", log.failure().isEmpty() ? "ready" : "a write failed");
+    parts.put("database", archive.database().answers() ? "ready" : "does not answer");
+    parts.put("media", "UDP port " + sfu.address().getPort());
+    parts.put("speech", companion.model().model());
+    boolean ready = parts.get("log").equals("ready") && parts.get("database").equals("ready");
+    return new Says.Health(ready ? "ready" : "not ready", parts);
   }
 
   /** Opens everything in the data folder, which {@code lock} keeps for this process. */
@@ -41,45 +244,6 @@ final class House implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("the data folder could not be opened", e);
     }
-  }
-
-  /**
-   * Takes the data folder for this process alone, making it first when there is none.
-   *
-   * @throws Refusal when it cannot be written, or another process has it
-   */
-  static FileChannel lock(Path data) {
-    try {
-      Files.createDirectories(data);
-      FileChannel channel =
-          FileChannel.open(
-              data.resolve("aye.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      try {
-        if (channel.tryLock() != null) {
-          return channel;
-        }
-      } catch (OverlappingFileLockException e) {
-        channel.close();
-        throw inUse(data);
-      }
-      channel.close();
-      throw inUse(data);
-    } catch (IOException e) {
-      throw new Refusal(
-          "The data folder " + data + " cannot be written; choose another with --data.");
-    }
-  }
-
-  static void unlock(FileChannel lock) {
-    try {
-      lock.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException("the lock of the data folder", e);
-    }
-  }
-
-  private static Refusal inUse(Path data) {
-    return new Refusal("Another Aye server uses the data folder " + data + " already.");
   }
 
   AyeConfig config() {
@@ -98,12 +262,65 @@ final class House implements AutoCloseable {
     return meetings;
   }
 
-  /** Begins what needs the port that pages are served on. */
-  void serve(int port) {}
+  Log log() {
+    return log;
+  }
+
+  Consents consents() {
+    return consents;
+  }
+
+  DeviceProof proofs() {
+    return proofs;
+  }
+
+  Caller caller() {
+    return caller;
+  }
+
+  Vault vault() {
+    return vault;
+  }
+
+  Learning learning() {
+    return learning;
+  }
+
+  Sfu sfu() {
+    return sfu;
+  }
+
+  Asking asking() {
+    return asking;
+  }
+
+  Notebook notebook() {
+    return notebook;
+  }
+
+  Withdrawals withdrawals() {
+    return withdrawals;
+  }
+
+  Gatherings gatherings() {
+    return gatherings;
+  }
+
+  Events events() {
+    return events;
+  }
 
   @Override
   public void close() {
-    database.close();
-    unlock(lock);
+    chores.interrupt();
+    while (!opened.isEmpty()) {
+      AutoCloseable part = opened.pop();
+      try {
+        part.close();
+      } catch (Exception e) {
+        logger.error("{} did not close: {}", part.getClass().getSimpleName(), e.getClass());
+      }
+    }
+    Archive.unlock(lock);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -134,7 +135,7 @@ public final class Main {
       versionProvider = Version.class,
       subcommands = {
         Serve.class,
-        Demo.class,
+        DemoCommand.class,
         Verify.class,
         Dataset.class,
         Train.class,
@@ -163,7 +164,7 @@ public final class Main {
       return run(options.config());
     }
 
-    static int run(AyeConfig config) {
+    static int run(AyeConfig config) throws IOException {
       Server.start(config).announce(System.out);
       return RUNNING;
     }
@@ -173,7 +174,7 @@ public final class Main {
       name = "demo",
       description = "Live through the whole story with simulated people and check each claim.",
       mixinStandardHelpOptions = true)
-  static final class Demo implements Callable<Integer> {
+  static final class DemoCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write claims and figures here.")
     @Nullable Path json;
 
@@ -182,7 +183,7 @@ public final class Main {
 
     @Override
     public Integer call() throws Exception {
-      throw new Refusal("The demo cannot be held: this build has no simulated people");
+      return Demo.run(Optional.ofNullable(json), Optional.ofNullable(keep), System.out) ? 0 : 1;
     }
   }
 
@@ -191,19 +192,28 @@ public final class Main {
       description = "Check a data folder's log, an export or a receipt, offline.",
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
-    @Parameters(paramLabel = "PATH", description = "A log folder, an export, or a receipt file.")
+    @Parameters(
+        paramLabel = "PATH",
+        description = "A data folder, a log folder, an exported data set, or a receipt file.")
     Path path = Path.of("");
+
+    @Option(
+        names = "--vkey",
+        paramLabel = "KEY",
+        description = "The log's public key, or a file with it (log.vkey in the data folder).")
+    @Nullable String vkey;
 
     @Override
     public Integer call() throws Exception {
-      throw new Refusal("Nothing at " + path + " can be verified");
+      return Verifying.verify(path, Optional.ofNullable(vkey), System.out) ? 0 : 1;
     }
   }
 
   @Command(
       name = "dataset",
       description = "Build, list or export data sets.",
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      subcommands = {DatasetBuild.class, DatasetList.class, DatasetExport.class})
   static final class Dataset implements Callable<Integer> {
     @Override
     public Integer call() {
@@ -212,24 +222,72 @@ public final class Main {
   }
 
   @Command(
-      name = "train",
-      description = "Train the vocabulary on the newest data set.",
+      name = "build",
+      description = "Cut a data set of what may be learned from now.",
       mixinStandardHelpOptions = true)
-  static final class Train implements Callable<Integer> {
+  static final class DatasetBuild implements Callable<Integer> {
     @Mixin FolderOptions folder = new FolderOptions();
 
     @Override
     public Integer call() throws Exception {
-      throw new Refusal("There is no data set to train on");
+      return Commands.perform(folder.config(), Map.of("command", "dataset build"), System.out);
+    }
+  }
+
+  @Command(name = "list", description = "List data sets.", mixinStandardHelpOptions = true)
+  static final class DatasetList implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Override
+    public Integer call() throws Exception {
+      return Commands.perform(folder.config(), Map.of("command", "dataset list"), System.out);
+    }
+  }
+
+  @Command(
+      name = "export",
+      description = "Write a data set as Parquet, with its proof.",
+      mixinStandardHelpOptions = true)
+  static final class DatasetExport implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Parameters(index = "0", paramLabel = "DIR", description = "A new folder.")
+    Path to = Path.of("");
+
+    @Option(names = "--id", paramLabel = "ID", description = "Which data set (the newest).")
+    String id = "";
+
+    @Override
+    public Integer call() throws Exception {
+      return Commands.perform(
+          folder.config(),
+          Map.of("command", "dataset export", "id", id, "to", to.toAbsolutePath().toString()),
+          System.out);
+    }
+  }
+
+  @Command(
+      name = "train",
+      description = "Learn a vocabulary from a data set.",
+      mixinStandardHelpOptions = true)
+  static final class Train implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Option(names = "--id", paramLabel = "ID", description = "Which data set (the newest).")
+    String id = "";
+
+    @Override
+    public Integer call() throws Exception {
+      return Commands.perform(folder.config(), Map.of("command", "train", "id", id), System.out);
     }
   }
 
   @Command(
       name = "bench",
-      description = "Measure one part: media or log.",
+      description = "Measure one part: log, media or speech.",
       mixinStandardHelpOptions = true)
   static final class Bench implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "media or log")
+    @Parameters(paramLabel = "NAME", description = "log, media or speech")
     String name = "";
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures here.")
@@ -237,7 +295,8 @@ public final class Main {
 
     @Override
     public Integer call() throws Exception {
-      throw new Refusal("There is no benchmark named " + name);
+      Commands.bench(name, Optional.ofNullable(json), System.out);
+      return 0;
     }
   }
 

@@ -99,6 +99,11 @@ final class Meetings {
         .isPresent();
   }
 
+  /** Says of a meeting that its people are simulated by this very machine. */
+  void markDemo(String meeting) {
+    database.sql().sql("UPDATE meetings SET demo = 1 WHERE id = ?").param(meeting).update();
+  }
+
   /** Changes what may be asked; durable when it returns. */
   void offer(String meeting, List<String> purposes) {
     database
@@ -118,12 +123,15 @@ final class Meetings {
         == 1;
   }
 
-  /** Ends each demo meeting that an earlier run of the server left open. */
-  List<String> openDemos() {
+  /** The meetings that are still open and younger than this, the newest first. */
+  List<Meeting> openSince(long created) {
     return database
         .sql()
-        .sql("SELECT id FROM meetings WHERE demo = 1 AND ended IS NULL")
-        .query(String.class)
+        .sql(
+            "SELECT id, sealed, purposes, demo, created, ended FROM meetings"
+                + " WHERE ended IS NULL AND created >= ? ORDER BY created DESC LIMIT 1000")
+        .param(created)
+        .query((row, n) -> meeting(row))
         .list();
   }
 
@@ -165,6 +173,15 @@ final class Meetings {
         .param(hash(key))
         .query((row, n) -> seat(row))
         .optional();
+  }
+
+  /** Makes the key of a seat worthless: its person was put out. */
+  void bar(String participant) {
+    database
+        .sql()
+        .sql("UPDATE seats SET seat_hash = ? WHERE participant = ?")
+        .params(hash(draw(24)), participant)
+        .update();
   }
 
   Optional<Seat> participant(String participant) {

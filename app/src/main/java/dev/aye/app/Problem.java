@@ -50,6 +50,12 @@ final class Problem extends RuntimeException {
     return new Problem(HttpStatus.SERVICE_UNAVAILABLE, slug, "This is not ready", detail);
   }
 
+  /** A problem whose status somebody else decided on. */
+  static Problem of(int status, String slug, String detail) {
+    HttpStatus known = HttpStatus.valueOf(status);
+    return new Problem(known, slug, known.getReasonPhrase(), detail);
+  }
+
   ProblemDetail body() {
     ProblemDetail body = ProblemDetail.forStatusAndDetail(status, String.valueOf(getMessage()));
     body.setType(URI.create("urn:aye:problem:" + slug));

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
@@ -17,6 +18,7 @@ import org.springframework.context.support.GenericApplicationContext;
 final class Server implements AutoCloseable {
   private final House house;
   private final ServletWebServerApplicationContext web;
+  private volatile @Nullable StandingDemo demo;
 
   private Server(House house, ServletWebServerApplicationContext web) {
     this.house = house;
@@ -30,7 +32,7 @@ final class Server implements AutoCloseable {
    */
   static Server start(AyeConfig config) {
     checkFree(config);
-    FileChannel lock = House.lock(config.data());
+    FileChannel lock = Archive.lock(config.data());
     AtomicReference<House> opened = new AtomicReference<>();
     try {
       SpringApplication application = new SpringApplication(Wiring.class);
@@ -45,14 +47,13 @@ final class Server implements AutoCloseable {
       var context = (ServletWebServerApplicationContext) application.run(settings(config));
       House house = context.getBean(House.class);
       Server server = new Server(house, context);
-      house.serve(server.port());
       return server;
     } catch (RuntimeException e) {
       House house = opened.get();
       if (house != null) {
         house.close();
       } else {
-        House.unlock(lock);
+        Archive.unlock(lock);
       }
       throw e;
     }
@@ -124,14 +125,34 @@ final class Server implements AutoCloseable {
         : config.publicUrl();
   }
 
-  void announce(PrintStream out) {
+  /** Holds the standing demo meeting until the server is closed. */
+  private void holdDemo(PrintStream out) throws IOException {
+    demo =
+        StandingDemo.start(
+            (house.config().tls() ? "https" : "http") + "://localhost:" + port(),
+            house.config().data().resolve("logs/people.err"),
+            house.meetings()::markDemo,
+            link -> {
+              out.println("  The demo meeting: " + link);
+              out.flush();
+            });
+  }
+
+  void announce(PrintStream out) throws IOException {
     out.println("Aye is ready at " + url());
     out.println("  Data is kept in " + house.config().data());
     out.flush();
+    if (house.config().demo()) {
+      holdDemo(out);
+    }
   }
 
   @Override
   public void close() {
+    StandingDemo held = demo;
+    if (held != null) {
+      held.close();
+    }
     web.close();
     house.close();
   }

@@ -5,6 +5,9 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
+import org.springframework.web.socket.config.annotation.EnableWebSocket;
+import org.springframework.web.socket.config.annotation.ServletWebSocketHandlerRegistry;
+import org.springframework.web.socket.config.annotation.WebSocketConfigurer;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
@@ -14,6 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The HTTP edge of a {@link House}: which controllers there are, and how strictly they read. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
+@EnableWebSocket
 class Wiring {
   @Bean
   JsonMapper json() {
@@ -33,6 +37,37 @@ class Wiring {
   @Bean
   Pages pages(House house) {
     return new Pages(house.config(), house.files());
+  }
+
+  @Bean
+  MeetingApi meetingApi(House house) {
+    return new MeetingApi(house);
+  }
+
+  @Bean
+  PersonApi personApi(House house) {
+    return new PersonApi(house);
+  }
+
+  @Bean
+  PublicApi publicApi(House house) {
+    return new PublicApi(house);
+  }
+
+  @Bean
+  RtcSocket.Validation validation(House house) {
+    return new RtcSocket.Validation(house.sfu());
+  }
+
+  @Bean
+  WebSocketConfigurer sockets(House house) {
+    RtcSocket socket = new RtcSocket(house.sfu());
+    return registry -> {
+      registry.addHandler(socket, "/rtc/v1").addInterceptors(socket).setAllowedOriginPatterns("*");
+      if (registry instanceof ServletWebSocketHandlerRegistry servlet) {
+        servlet.setOrder(-1); // before the pages, which would answer that there is nothing
+      }
+    };
   }
 
   @Bean

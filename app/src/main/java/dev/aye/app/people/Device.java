@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The device key of one simulated person, and what it signs (docs/protocol.md, Device proofs). */
@@ -92,6 +93,40 @@ final class Device {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("ES256 is part of every JDK", e);
     }
+  }
+
+  /**
+   * The payload of a compact JWS whose signature matches the key in its header.
+   *
+   * @throws IllegalArgumentException when it is none, or of another type
+   */
+  static JsonNode verified(String jws, String type) {
+    String[] parts = jws.split("\\.", -1);
+    if (parts.length != 3) {
+      throw new IllegalArgumentException("not a compact JWS");
+    }
+    JsonNode header = JSON.readTree(fromB64u(parts[0]));
+    if (!header.path("typ").asString("").equals(type)
+        || !header.path("alg").asString("").equals("ES256")) {
+      throw new IllegalArgumentException("a JWS of another type");
+    }
+    JsonNode jwk = header.path("jwk");
+    byte[] point =
+        concat(
+            new byte[] {4},
+            fromB64u(jwk.path("x").asString("")),
+            fromB64u(jwk.path("y").asString("")));
+    try {
+      Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
+      signature.initVerify(Envelope.publicKey(point));
+      signature.update((parts[0] + "." + parts[1]).getBytes(StandardCharsets.US_ASCII));
+      if (!signature.verify(fromB64u(parts[2]))) {
+        throw new IllegalArgumentException("the signature does not match");
+      }
+    } catch (GeneralSecurityException e) {
+      throw new IllegalArgumentException("the signature cannot be checked", e);
+    }
+    return JSON.readTree(fromB64u(parts[1]));
   }
 
   byte[] draw(int bytes) {

@@ -75,7 +75,7 @@ final class Envelope {
     }
   }
 
-  private static PublicKey publicKey(byte[] point) throws GeneralSecurityException {
+  static PublicKey publicKey(byte[] point) throws GeneralSecurityException {
     if (point.length != 65 || point[0] != 4) {
       throw new GeneralSecurityException("not an uncompressed point");
     }

@@ -23,13 +23,21 @@ final class Voice {
   private static final int RATE = 16_000;
   private static final int FRAME = RATE * FRAME_MILLIS / 1000;
 
-  private final List<byte[]> packets;
+  /**
+   * One packet.
+   *
+   * @param level 0 loudest … 127 silent, -dBov
+   */
+  @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
+  record Packet(byte[] opus, int level) {}
 
-  private Voice(List<byte[]> packets) {
+  private final List<Packet> packets;
+
+  private Voice(List<Packet> packets) {
     this.packets = packets;
   }
 
-  List<byte[]> packets() {
+  List<Packet> packets() {
     return packets;
   }
 
@@ -40,6 +48,11 @@ final class Voice {
   /** Encodes a WAV file: 16 kHz, mono, 16 bit. */
   static Voice of(Path wav) throws IOException {
     return encode(samples(Files.readAllBytes(wav), wav));
+  }
+
+  /** The beginning of it. */
+  Voice first(int seconds) {
+    return new Voice(packets.subList(0, Math.min(packets.size(), seconds * 1000 / FRAME_MILLIS)));
   }
 
   /** Encodes a stretch of silence. */
@@ -53,17 +66,26 @@ final class Voice {
       encoder.setBitrate(32_000);
       encoder.setSignalType(OpusSignal.OPUS_SIGNAL_VOICE);
       encoder.setComplexity(5);
-      List<byte[]> packets = new ArrayList<>();
+      List<Packet> packets = new ArrayList<>();
       byte[] out = new byte[1275];
       for (int at = 0; at < samples.length; at += FRAME) {
         short[] frame = Arrays.copyOfRange(samples, at, at + FRAME);
         int length = encoder.encode(frame, 0, FRAME, out, 0, out.length);
-        packets.add(Arrays.copyOf(out, length));
+        packets.add(new Packet(Arrays.copyOf(out, length), level(frame)));
       }
       return new Voice(List.copyOf(packets));
     } catch (OpusException e) {
       throw new IllegalStateException("the Opus encoder refused its own settings", e);
     }
+  }
+
+  private static int level(short[] frame) {
+    double sum = 0;
+    for (short sample : frame) {
+      sum += (double) sample * sample;
+    }
+    double rms = Math.sqrt(sum / frame.length) / 32768;
+    return rms <= 0 ? 127 : (int) Math.clamp(-20 * Math.log10(rms), 0, 127);
   }
 
   private static short[] samples(byte[] wav, Path file) throws IOException {

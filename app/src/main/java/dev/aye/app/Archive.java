@@ -1,0 +1,179 @@
+package dev.aye.app;
+
+import dev.aye.consent.Consents;
+import dev.aye.consent.Handle;
+import dev.aye.learn.Forgetting;
+import dev.aye.learn.Learning;
+import dev.aye.log.Log;
+import dev.aye.vault.Vault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.Set;
+
+/**
+ * What is kept in the data folder, opened: keys, database, log, consents, vault and what was
+ * learned. A server stands on it; commands that write open it when no server runs.
+ */
+final class Archive implements AutoCloseable {
+  /** The file in the data folder with the log's public key, for whoever verifies offline. */
+  static final String VKEY = "log.vkey";
+
+  private final Clock clock = Clock.systemUTC();
+  private final SecureRandom random = new SecureRandom();
+  private final Keys keys;
+  private final Keys.Box box;
+  private final Database database;
+  private final Log log;
+  private final Vault vault;
+  private final Consents consents;
+  private final Learning learning;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  /** Opens the data folder, whose lock the caller holds. */
+  Archive(AyeConfig config) throws IOException {
+    this.keys = new Keys(config.keysFolder(), random);
+    this.box = keys.box("data");
+    this.database = opened(Database.open(config.data().resolve("aye.db")));
+    this.log =
+        opened(Log.open(config.data().resolve("log"), origin(config, random), random, clock));
+    Files.writeString(config.data().resolve(VKEY), log.vkey() + "\n");
+    this.vault =
+        Vault.open(config.data().resolve("vault"), keys.folder().resolve("vault"), random, clock);
+    this.consents = new Consents(log, new ConsentFacts(database, box), clock);
+    this.learning =
+        Learning.open(
+            config.data().resolve("learn"),
+            vault,
+            log,
+            consents,
+            random,
+            clock,
+            new Forgetting.Surroundings() {
+              @Override
+              public void stop(Handle handle) {
+                // The end of the permit has discarded what was in flight under it, in tap and ear.
+              }
+
+              @Override
+              public long regenerate(Set<Handle> handles) {
+                return 0; // notes are read anew from the vault each time, under what stands then
+              }
+            });
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    opened.push(part);
+    return part;
+  }
+
+  /** The log's name: made once, of the public name where there is one. */
+  private static String origin(AyeConfig config, SecureRandom random) throws IOException {
+    Path file = config.data().resolve("origin");
+    if (!Files.exists(file)) {
+      byte[] drawn = new byte[5];
+      random.nextBytes(drawn);
+      String host =
+          config.publicUrl().isEmpty()
+              ? "aye.local/" + HexFormat.of().formatHex(drawn)
+              : config.publicUrl().replaceFirst("^https?://", "");
+      Files.writeString(file, host + "/log\n");
+    }
+    return Files.readString(file).strip();
+  }
+
+  /**
+   * Takes the data folder for this process alone, making it first when there is none.
+   *
+   * @throws Refusal when it cannot be written, or another process has it
+   */
+  static FileChannel lock(Path data) {
+    try {
+      Files.createDirectories(data);
+      FileChannel channel =
+          FileChannel.open(
+              data.resolve("aye.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      try {
+        if (channel.tryLock() != null) {
+          return channel;
+        }
+      } catch (OverlappingFileLockException e) {
+        channel.close();
+        throw inUse(data);
+      }
+      channel.close();
+      throw inUse(data);
+    } catch (IOException e) {
+      throw new Refusal(
+          "The data folder " + data + " cannot be written; choose another with --data.");
+    }
+  }
+
+  static void unlock(FileChannel lock) {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the lock of the data folder", e);
+    }
+  }
+
+  private static Refusal inUse(Path data) {
+    return new Refusal("Another Aye server uses the data folder " + data + " already.");
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  SecureRandom random() {
+    return random;
+  }
+
+  Keys keys() {
+    return keys;
+  }
+
+  Keys.Box box() {
+    return box;
+  }
+
+  Database database() {
+    return database;
+  }
+
+  Log log() {
+    return log;
+  }
+
+  Vault vault() {
+    return vault;
+  }
+
+  Consents consents() {
+    return consents;
+  }
+
+  Learning learning() {
+    return learning;
+  }
+
+  @Override
+  public void close() {
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("the data folder could not be closed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.aye.app;
+
+import dev.aye.companion.Engine;
+import dev.aye.companion.SpeechBench;
+import dev.aye.log.LogBench;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the commands of the command line do that are not the server itself. */
+final class Commands {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private Commands() {}
+
+  /** Has the running server perform a command on its folder, or opens the folder to do it here. */
+  static int perform(AyeConfig config, Map<String, ?> command, PrintStream out)
+      throws IOException, InterruptedException {
+    Optional<JsonNode> done = ControlSocket.ask(config.data(), command);
+    show(done.isPresent() ? done.get() : here(config, command), out);
+    return 0;
+  }
+
+  private static JsonNode here(AyeConfig config, Map<String, ?> command)
+      throws IOException, InterruptedException {
+    if (!Files.isDirectory(config.data().resolve("log"))) {
+      throw new Refusal(
+          "There is nothing in the data folder " + config.data() + "; choose it with --data.");
+    }
+    FileChannel lock = Archive.lock(config.data());
+    try (Archive archive = new Archive(config)) {
+      archive.learning().forgetting().run();
+      Workbench workbench =
+          new Workbench(
+              archive.learning(),
+              () -> {},
+              () -> {},
+              () -> new Says.Health("not serving", Map.of()));
+      return JSON.valueToTree(workbench.perform(JSON.valueToTree(command)));
+    } finally {
+      Archive.unlock(lock);
+    }
+  }
+
+  private static void show(JsonNode done, PrintStream out) {
+    if (done.isArray()) {
+      if (done.isEmpty()) {
+        out.println("There is none yet.");
+      }
+      done.forEach(item -> show(item, out));
+      return;
+    }
+    StringBuilder line = new StringBuilder();
+    done.properties()
+        .forEach(field ->
+            line.append(line.isEmpty() ? "" : "  ")
+                .append(field.getKey())
+                .append(' ')
+                .append(field.getValue().asString(field.getValue().toString())));
+    out.println(line);
+  }
+
+  /** Measures one part and prints the figures. */
+  static void bench(String name, Optional<Path> json, PrintStream out)
+      throws IOException, InterruptedException {
+    Object figures =
+        switch (name) {
+          case "log" -> log();
+          case "speech" ->
+              SpeechBench.measure(
+                  Engine.AUTO, Path.of(System.getProperty("aye.home", ".")).resolve("speech"));
+          default ->
+              throw new Refusal(
+                  "There is no benchmark named " + name + "; there are log and speech.");
+        };
+    out.println(figures);
+    if (json.isPresent()) {
+      Files.writeString(
+          json.get(), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(figures));
+    }
+  }
+
+  private static LogBench.Figures log() throws IOException {
+    Path folder = Files.createTempDirectory("aye-log-bench-");
+    try {
+      return LogBench.run(folder, 8192, 200_000, 64, new SecureRandom(), Clock.systemUTC());
+    } finally {
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+}

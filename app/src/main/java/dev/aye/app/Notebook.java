@@ -1,0 +1,205 @@
+package dev.aye.app;
+
+import dev.aye.companion.Caption;
+import dev.aye.companion.Sinks;
+import dev.aye.companion.Transcript;
+import dev.aye.companion.Utterance;
+import dev.aye.consent.Consents;
+import dev.aye.consent.MeetingId;
+import dev.aye.consent.ParticipantId;
+import dev.aye.consent.Permit;
+import dev.aye.consent.Purpose;
+import dev.aye.consent.Use;
+import dev.aye.learn.Segment;
+import dev.aye.log.Hash;
+import dev.aye.log.Leaf;
+import dev.aye.log.Log;
+import dev.aye.vault.Capture;
+import dev.aye.vault.Content;
+import dev.aye.vault.Slice;
+import dev.aye.vault.Vault;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/**
+ * Where the companion's words go: captions to the open pages, notes and training to the vault, and
+ * what was captured into the log. Nothing here outlives the vault's blocks: a transcript is read
+ * from them anew each time, under the uses that stand at that moment.
+ */
+final class Notebook implements Sinks {
+  private static final Logger logger = LoggerFactory.getLogger(Notebook.class);
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Vault vault;
+  private final Log log;
+  private final Consents consents;
+  private final Meetings meetings;
+  private final Events events;
+  private final String model;
+  private final Set<MeetingId> uncaptured = ConcurrentHashMap.newKeySet();
+
+  Notebook(
+      Vault vault, Log log, Consents consents, Meetings meetings, Events events, String model) {
+    this.vault = vault;
+    this.log = log;
+    this.consents = consents;
+    this.meetings = meetings;
+    this.events = events;
+    this.model = model;
+  }
+
+  @Override
+  public void caption(Permit<Purpose.Captions> permit, Caption caption) {
+    show(
+        caption.meeting(),
+        caption.participant(),
+        caption.id(),
+        caption.text(),
+        caption.last(),
+        caption.at(),
+        caption.lagMillis());
+  }
+
+  @Override
+  public void gone(MeetingId meeting, ParticipantId participant, long caption) {
+    show(meeting, participant, caption, "", true, Instant.EPOCH, 0);
+  }
+
+  private void show(
+      MeetingId meeting,
+      ParticipantId participant,
+      long id,
+      String text,
+      boolean last,
+      Instant at,
+      long lagMillis) {
+    events.all(
+        meeting.value(),
+        "caption",
+        new Says.Caption(
+            Long.toString(id),
+            participant.value(),
+            name(participant),
+            text,
+            last,
+            Times.text(at),
+            lagMillis));
+  }
+
+  @Override
+  public void note(Permit<Purpose.Notes> permit, Utterance utterance) {
+    byte[] content =
+        JSON.writeValueAsBytes(
+            JsonNodeFactory.instance
+                .objectNode()
+                .put("name", name(utterance.participant()))
+                .put("text", utterance.text()));
+    if (vault.appendNotes(permit, slice(utterance), content).isPresent()) {
+      uncaptured.add(utterance.meeting());
+    }
+  }
+
+  @Override
+  public void train(Permit<Purpose.Training> permit, Utterance utterance) {
+    Segment segment =
+        new Segment(
+            utterance.medium(),
+            utterance.text(),
+            utterance.readings().stream()
+                .map(r -> new dev.aye.learn.Hypothesis(r.text(), r.score()))
+                .toList(),
+            new byte[0],
+            utterance.at().toEpochMilli(),
+            0,
+            utterance.medium() == dev.aye.consent.Medium.VOICE ? model : "");
+    if (vault.appendTraining(permit, slice(utterance), segment.encode()).isPresent()) {
+      uncaptured.add(utterance.meeting());
+    }
+  }
+
+  private static Slice slice(Utterance utterance) {
+    return new Slice(utterance.at().toEpochMilli(), 0);
+  }
+
+  private String name(ParticipantId participant) {
+    return meetings.participant(participant.value()).map(Meetings.Seat::name).orElse("");
+  }
+
+  /** Puts into the log what was captured since the last time. */
+  synchronized void capture() {
+    for (Capture capture : vault.pendingCaptures()) {
+      logged(capture.root());
+    }
+    for (MeetingId meeting : Set.copyOf(uncaptured)) {
+      uncaptured.remove(meeting);
+      vault.capture(meeting).ifPresent(capture -> logged(capture.root()));
+    }
+  }
+
+  private void logged(Hash root) {
+    vault.captured(root, log.append(new Leaf.Capture(root)).index());
+  }
+
+  /** Whether something was kept of which the log does not know yet. */
+  boolean hasUncaptured() {
+    return !uncaptured.isEmpty();
+  }
+
+  /** Has the next {@link #capture} look at this meeting, as after a restart. */
+  void lookAt(MeetingId meeting) {
+    uncaptured.add(meeting);
+  }
+
+  /** What may be read of the meeting at this moment. */
+  Transcript transcript(MeetingId meeting) {
+    Transcript transcript = Transcript.EMPTY;
+    for (Use<Purpose.Notes> use : consents.uses(Purpose.NOTES)) {
+      if (use.meeting().equals(meeting)) {
+        for (Content content : vault.notes(use)) {
+          transcript = transcript.with(entry(use, content));
+        }
+      }
+    }
+    return transcript;
+  }
+
+  private static Transcript.Entry entry(Use<Purpose.Notes> use, Content content) {
+    JsonNode json = JSON.readTree(content.bytes());
+    return new Transcript.Entry(
+        use.handle(),
+        use.person(),
+        json.path("name").asString(""),
+        Instant.ofEpochMilli(content.block().slice().startMillis()),
+        json.path("text").asString(""));
+  }
+
+  static List<Says.TranscriptLine> said(Transcript transcript) {
+    return transcript.entries().stream()
+        .map(e -> new Says.TranscriptLine(e.name(), e.text(), Times.text(e.at())))
+        .toList();
+  }
+
+  /** The words in a block of its own person. */
+  static String words(Content content) {
+    if (content.block().purpose().equals(Purpose.NOTES.id())) {
+      return JSON.readTree(content.bytes()).path("text").asString("");
+    }
+    return Segment.decode(content.bytes()).text();
+  }
+
+  /** Told when a sink threw; what was said is lost to that sink. */
+  static void fault(RuntimeException e) {
+    StackTraceElement[] trace = e.getStackTrace();
+    logger.error(
+        "Words could not be kept: {} at {}",
+        e.getClass().getName(),
+        trace.length == 0 ? "unknown" : trace[0]);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.aye.app;
+
+import dev.aye.consent.Consents;
+import dev.aye.consent.Notice;
+import dev.aye.log.Hash;
+import dev.aye.log.Log;
+import dev.aye.log.Resource;
+import java.time.Duration;
+import org.springframework.http.CacheControl;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What anybody may read: the log, the texts of notices, and whether a meeting can be held. */
+@RestController
+final class PublicApi {
+  private final Log log;
+  private final Consents consents;
+  private final House house;
+
+  PublicApi(House house) {
+    this.log = house.log();
+    this.consents = house.consents();
+    this.house = house;
+  }
+
+  @GetMapping("/log/{*path}")
+  ResponseEntity<byte[]> log(@PathVariable("path") String path) {
+    Resource resource =
+        log.resource(path.substring(1))
+            .orElseThrow(() -> Problem.notFound("not-found", "The log has nothing at this path."));
+    return ResponseEntity.ok()
+        .header("Content-Type", resource.contentType())
+        .header("Access-Control-Allow-Origin", "*")
+        .cacheControl(
+            resource.immutable()
+                ? CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable()
+                : CacheControl.noCache())
+        .body(resource.bytes());
+  }
+
+  @GetMapping("/log/proof")
+  ResponseEntity<String> proof(@RequestParam("index") long index) {
+    if (index < 0 || index >= log.size()) {
+      throw Problem.notFound("no-leaf", "The log has no leaf with this index.");
+    }
+    return ResponseEntity.ok()
+        .header("Content-Type", "text/plain; charset=utf-8")
+        .header("Access-Control-Allow-Origin", "*")
+        .cacheControl(CacheControl.noCache())
+        .body(log.proof(index));
+  }
+
+  @GetMapping("/log/vkey")
+  ResponseEntity<String> vkey() {
+    return ResponseEntity.ok()
+        .header("Content-Type", "text/plain; charset=utf-8")
+        .header("Access-Control-Allow-Origin", "*")
+        .cacheControl(CacheControl.noCache())
+        .body(log.vkey() + "\n");
+  }
+
+  @GetMapping("/api/notices/{hash}")
+  ResponseEntity<byte[]> notice(@PathVariable("hash") String hash) {
+    Hash wanted;
+    try {
+      wanted = Hash.fromB64u(hash);
+    } catch (IllegalArgumentException e) {
+      throw Problem.badRequest("hash", "A hash is 32 bytes in base64url.");
+    }
+    Notice notice =
+        consents
+            .notice(wanted)
+            .orElseThrow(() -> Problem.notFound("notice", "No notice has this hash."));
+    return ResponseEntity.ok().header("Content-Type", "application/json").body(notice.bytes());
+  }
+
+  @GetMapping("/healthz")
+  ResponseEntity<Says.Health> health() {
+    Says.Health health = house.health();
+    return ResponseEntity.status(health.status().equals("ready") ? 200 : 503).body(health);
+  }
+}

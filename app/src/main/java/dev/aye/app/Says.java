@@ -1,0 +1,148 @@
+package dev.aye.app;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What goes over the wire as JSON, by the names of docs/protocol.md. */
+final class Says {
+  private Says() {}
+
+  record NewMeeting(Optional<String> title, Optional<List<String>> purposes) {}
+
+  record OpenedMeeting(String id, String link, String hostKey) {}
+
+  record Purposes(List<String> purposes) {}
+
+  record Join(String name, Optional<String> hostKey, Optional<String> device) {}
+
+  record Joined(String serverUrl, String token, String participantId, String seat, boolean host) {}
+
+  record Answer(String receipt, String salt) {}
+
+  record Granted(String purpose, String medium, String handle) {}
+
+  record Answered(long index, String proof, List<Granted> grants) {}
+
+  record OpenStream(String recipient, String wrappedKey) {}
+
+  record Stream(String serverUrl, String token) {}
+
+  record Secret(String secret) {
+    @Override
+    public String toString() {
+      return "Secret";
+    }
+  }
+
+  record Promise(String handle, String promise) {}
+
+  record Participant(String participantId) {}
+
+  record Processor(String host, String model) {}
+
+  record Recipient(
+      String id, String name, String key, long keyIndex, String keyProof, Processor processor) {}
+
+  record Ai(List<String> purposes, List<Recipient> recipients) {}
+
+  record LogName(String origin, String vkey) {}
+
+  record Meeting(
+      String id,
+      String title,
+      boolean demo,
+      boolean host,
+      Ai ai,
+      Map<String, Object> notice,
+      LogName log) {}
+
+  record Listener(String id, String name, String host, String model, List<String> purposes) {}
+
+  record AiState(boolean listening, boolean partial, List<Listener> recipients) {}
+
+  record Caption(
+      String id,
+      String participant,
+      String name,
+      String text,
+      @com.fasterxml.jackson.annotation.JsonProperty("final") boolean last,
+      String at,
+      long lagMs) {
+    @Override
+    public String toString() {
+      return "Caption " + id;
+    }
+  }
+
+  record Choice(String purpose, String medium, String state, Optional<String> handle) {}
+
+  record Mine(List<Choice> choices) {}
+
+  record SummaryLine(String text, String name) {
+    @Override
+    public String toString() {
+      return "SummaryLine";
+    }
+  }
+
+  record TranscriptLine(String name, String text, String at) {
+    @Override
+    public String toString() {
+      return "TranscriptLine";
+    }
+  }
+
+  record Notes(boolean ready, List<SummaryLine> summary, List<TranscriptLine> transcript) {}
+
+  record Step(String step, String state, Optional<String> at, Optional<Long> count) {}
+
+  record Withdrawal(
+      String handle,
+      String meeting,
+      String purpose,
+      String medium,
+      String at,
+      Optional<Long> index,
+      Optional<String> proof,
+      List<Step> steps,
+      Optional<String> account) {}
+
+  record Card(
+      String meeting,
+      String title,
+      String receipt,
+      String salt,
+      long index,
+      String proof,
+      String noticeText,
+      List<Choice> choices) {
+    @Override
+    public String toString() {
+      return "Card";
+    }
+  }
+
+  record Held(String kind, String meeting, String at, String text, String block) {
+    @Override
+    public String toString() {
+      return "Held " + block;
+    }
+  }
+
+  record Used(String kind, String id, long index, String state) {}
+
+  record PersonAccount(
+      String person,
+      List<Card> answers,
+      List<Held> held,
+      List<Used> used,
+      List<Withdrawal> withdrawals) {
+    @Override
+    public String toString() {
+      return "PersonAccount";
+    }
+  }
+
+  record Health(String status, Map<String, String> parts) {}
+}

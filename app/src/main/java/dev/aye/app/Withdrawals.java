@@ -1,0 +1,146 @@
+package dev.aye.app;
+
+import dev.aye.consent.Consents;
+import dev.aye.consent.Handle;
+import dev.aye.consent.PersonId;
+import dev.aye.consent.Withdrawal;
+import dev.aye.learn.Forgetting;
+import dev.aye.learn.Progress;
+import dev.aye.learn.Step;
+import dev.aye.log.Log;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What follows a withdrawal: the forgetting job, run by one thread in the background, and how far
+ * it is, for the person alone.
+ */
+final class Withdrawals implements AutoCloseable {
+  private static final Logger logger = LoggerFactory.getLogger(Withdrawals.class);
+  private static final long AGAIN_MILLIS = 5_000;
+
+  private final Consents consents;
+  private final Forgetting forgetting;
+  private final Log log;
+  private final Runnable afterwards;
+  private final LinkedBlockingQueue<Optional<Handle>> asked = new LinkedBlockingQueue<>();
+  private final Thread worker;
+  private volatile boolean closed;
+
+  /**
+   * @param afterwards run after each job: what was learned has changed
+   */
+  Withdrawals(Consents consents, Forgetting forgetting, Log log, Runnable afterwards) {
+    this.consents = consents;
+    this.forgetting = forgetting;
+    this.log = log;
+    this.afterwards = afterwards;
+    this.worker = Thread.ofPlatform().daemon().name("aye-forgetting").unstarted(this::work);
+  }
+
+  /** Goes on with what an earlier run of the server left, and waits for more. */
+  void start() {
+    worker.start();
+    asked.add(Optional.empty());
+  }
+
+  /** A grant was withdrawn: forget what was kept under it. */
+  void withdrawn() {
+    asked.add(Optional.empty());
+  }
+
+  /** A grant ended in another way: forget what was kept under it all the same. */
+  void forget(Handle handle) {
+    asked.add(Optional.of(handle));
+  }
+
+  private void work() {
+    try {
+      while (!closed) {
+        Optional<Handle> handle = asked.take();
+        try {
+          handle.ifPresent(forgetting::forget);
+          forgetting.run();
+          afterwards.run();
+        } catch (RuntimeException e) {
+          StackTraceElement[] trace = e.getStackTrace();
+          logger.error(
+              "Forgetting stopped and will be tried again: {} at {}",
+              e.getClass().getName(),
+              trace.length == 0 ? "unknown" : trace[0]);
+          Thread.sleep(AGAIN_MILLIS);
+          asked.add(handle);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The withdrawals of a person, each with how far it is forgotten. */
+  List<Says.Withdrawal> of(PersonId person) {
+    return consents.withdrawals(person).stream().map(this::said).toList();
+  }
+
+  /** How far one withdrawal is. */
+  Optional<Says.Withdrawal> of(Handle handle) {
+    return consents.withdrawals().stream()
+        .filter(w -> w.handle().equals(handle))
+        .findFirst()
+        .map(this::said);
+  }
+
+  private Says.Withdrawal said(Withdrawal withdrawal) {
+    Optional<Progress> progress = forgetting.progress(withdrawal.handle());
+    Optional<Long> index =
+        withdrawal.index().isPresent()
+            ? Optional.of(withdrawal.index().getAsLong())
+            : Optional.empty();
+    return new Says.Withdrawal(
+        withdrawal.handle().value(),
+        withdrawal.grant().meeting().value(),
+        withdrawal.grant().purpose().id(),
+        withdrawal.grant().medium().id(),
+        Times.text(withdrawal.at()),
+        index,
+        index.map(log::proof),
+        progress.map(p -> p.steps().stream().map(Withdrawals::said).toList()).orElseGet(List::of),
+        progress
+            .map(Progress::outcome)
+            .flatMap(outcome ->
+                switch (outcome) {
+                  case Progress.Outcome.Pending() -> Optional.empty();
+                  case Progress.Outcome.Account(String note) -> Optional.of(note);
+                }));
+  }
+
+  private static Says.Step said(Progress.StepState state) {
+    return switch (state) {
+      case Progress.StepState.Waiting(Step step) ->
+          new Says.Step(step.id(), "waiting", Optional.empty(), Optional.empty());
+      case Progress.StepState.Doing(Step step) ->
+          new Says.Step(step.id(), "doing", Optional.empty(), Optional.empty());
+      case Progress.StepState.Done(Step step, Instant at, long count, List<String> failed) ->
+          new Says.Step(
+              step.id(),
+              failed.isEmpty() ? "done" : "failed",
+              Optional.of(Times.text(at)),
+              Optional.of(count));
+    };
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    worker.interrupt();
+    try {
+      worker.join(5_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
