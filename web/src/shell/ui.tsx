@@ -125,7 +125,7 @@ export function Languages() {
           type="button"
           lang={l}
           aria-pressed={now === l}
-          aria-label={l === 'en' ? 'English' : 'Nederlands'}
+          aria-label={l === 'en' ? 'EN – English' : 'NL – Nederlands'}
           onClick={() => speak(l)}
         >
           {l.toUpperCase()}

@@ -162,7 +162,20 @@ async function state(): Promise<RoomState> {
     sendingVoice: given,
     paused: false,
     receipts: given
-      ? [{ id: 'r', meeting: 'm1', title: '', receipt: '', salt: '', index: 4, proof: '', vkey: '', at: '' }]
+      ? [
+          {
+            id: 'r',
+            meeting: 'm1',
+            title: '',
+            receipt: '',
+            salt: '',
+            index: 4,
+            proof: '',
+            noticeText: '',
+            vkey: '',
+            at: '',
+          },
+        ]
       : [],
     slips: given
       ? [

@@ -67,10 +67,27 @@ async function visitor(name: string, locale: 'en' | 'nl', host = false): Promise
 
 const shot = (page: Page, name: string) => page.screenshot({ path: `${OUT}/${name}.png` });
 
+/** What axe finds wrong for people who use assistive technology. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: 'node_modules/axe-core/axe.min.js' });
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        run(): Promise<{
+          violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[];
+        }>;
+      };
+    };
+    const { violations } = await axe.run();
+    return violations.flatMap((v) => v.nodes.map((n) => `${v.id} ${n.target.join(' ')} ${n.failureSummary}`));
+  });
+}
+
 it.runIf(SFU !== '')('two people meet, one says yes and changes their mind', async () => {
   const ann = await visitor('Ann Visser', 'en', true);
   await ann.locator('.row').nth(0).locator('.yesno button').nth(0).click();
   await ann.locator('.row').nth(1).locator('.yesno button').nth(0).click();
+  expect(await barriers(ann)).toEqual([]);
   await ann.locator('button[type=submit]').click();
   await ann.locator('.tile').first().waitFor();
   const bob = await visitor('Bob', 'nl');
@@ -111,6 +128,8 @@ it.runIf(SFU !== '')('two people meet, one says yes and changes their mind', asy
     at: new Date().toISOString(),
     lagMs: 900,
   });
+  expect(await barriers(ann)).toEqual([]);
+  expect(await barriers(bob)).toEqual([]);
   await shot(ann, 'meet-mine-desktop-en');
   await shot(bob, 'meet-room-phone-nl');
   console.log('the copy is sent');
@@ -135,6 +154,7 @@ it.runIf(SFU !== '')('two people meet, one says yes and changes their mind', asy
   await ann.screenshot({ path: `${OUT}/meet-after-desktop-en.png`, fullPage: true });
   await ann.locator('main').getByText('My choices').click();
   await ann.locator('.verdict', { hasText: 'Checked just now' }).first().waitFor({ timeout: 20_000 });
+  expect(await barriers(ann)).toEqual([]);
   await ann.screenshot({ path: `${OUT}/meet-me-desktop-en.png`, fullPage: true });
   await ann.setViewportSize({ width: 390, height: 844 });
   await ann.getByRole('button', { name: 'Nederlands' }).click();

@@ -54,13 +54,15 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
           </ul>
         )}
         {given.length > 0 && (
-          <button
-            type="button"
-            className="button"
-            onClick={() => void room.withdraw(given.flatMap((c) => c.handle ?? []))}
-          >
-            {t('after.withdrawAll')}
-          </button>
+          <div>
+            <button
+              type="button"
+              className="button"
+              onClick={() => void room.withdraw(given.flatMap((c) => c.handle ?? []))}
+            >
+              {t('after.withdrawAll')}
+            </button>
+          </div>
         )}
         {[...standings.entries()].map(([handle, standing]) => (
           <WithdrawalStory

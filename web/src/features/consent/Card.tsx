@@ -32,9 +32,7 @@ export function Card({
     <div className="card-body">
       {!bare && (
         <div className="card-lead">
-          {notice.lead.map((line) => (
-            <p key={line}>{line}</p>
-          ))}
+          {notice.lead.map((line, i) => (i === 0 ? <h2 key={line}>{line}</h2> : <p key={line}>{line}</p>))}
         </div>
       )}
       <ul className="rows">

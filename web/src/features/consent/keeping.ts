@@ -10,6 +10,7 @@ export interface KeptReceipt {
   readonly salt: string;
   readonly index: number;
   readonly proof: string;
+  readonly noticeText: string;
   readonly vkey: string;
   readonly at: string;
 }
@@ -35,4 +36,12 @@ export const createdMeetings = new Shelf<CreatedMeeting>('aye', 'created');
 
 export async function slipsOf(meeting: string): Promise<KeptSlip[]> {
   return (await slips.all()).filter((s) => s.meeting === meeting);
+}
+
+/** The receipt file of docs/protocol.md, which anyone can verify offline with the log's key. */
+export function receiptFile(
+  kept: Pick<KeptReceipt, 'receipt' | 'salt' | 'index' | 'proof' | 'noticeText'>,
+): string {
+  const { receipt, salt, index, proof, noticeText } = kept;
+  return JSON.stringify({ receipt, salt, index, proof, noticeText }, null, 2);
 }

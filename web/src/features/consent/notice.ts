@@ -5,6 +5,8 @@ export interface Notice {
   readonly version: number;
   readonly locale: string;
   readonly hash: string;
+  /** The very text that was parsed; kept with receipts, so that what was shown can be shown again. */
+  readonly exact: string;
   readonly controller: { readonly name: string; readonly contact: string; readonly authority: string };
   readonly lead: readonly string[];
   readonly rows: readonly NoticeRow[];
@@ -45,6 +47,7 @@ export async function parseNotice(exact: string): Promise<Notice> {
     version: number(n['version']),
     locale: string(n['locale']),
     hash: b64u(await sha256(utf8(exact))),
+    exact,
     controller: {
       name: string(c['name']),
       contact: string(c['contact']),

@@ -50,6 +50,7 @@ export async function answer(args: {
     salt: b64u(signed.salt),
     index,
     proof: reply.proof,
+    noticeText: notice.exact,
     vkey: log.by.vkey,
     at: now.toISOString(),
   };

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Choice, PersonAccount } from '../api/client';
 import { sentence } from '../api/sentences';
+import { receiptFile } from '../consent/keeping';
 import { MEDIA, parseNotice, PURPOSES, type Notice } from '../consent/notice';
 import { WithdrawalStory } from '../withdraw/WithdrawalStory';
 import { day } from '../../words/words';
@@ -283,18 +284,10 @@ function Receipt({
         <button
           type="button"
           className="button"
-          onClick={() => save('aye-receipt.jws', answer.receipt, 'text/plain')}
+          onClick={() => save(`aye-receipt-${answer.index}.json`, receiptFile(answer))}
         >
           <Icon name="down" />
           {t('me.saveReceipt')}
-        </button>
-        <button
-          type="button"
-          className="button"
-          onClick={() => save('aye-receipt.tlog-proof', answer.proof, 'text/plain')}
-        >
-          <Icon name="down" />
-          {t('me.saveProof')}
         </button>
       </div>
     </div>

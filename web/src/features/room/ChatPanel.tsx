@@ -11,8 +11,8 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
   const [tooLong, setTooLong] = useState(false);
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // Newer browsers return a promise here, which React would take for a clean-up.
-    void end.current?.scrollIntoView({ block: 'end' });
+    // In braces: newer browsers return a promise here, which React would take for a clean-up.
+    end.current?.scrollIntoView({ block: 'end' });
   }, [chat.length]);
   const copied = offered.filter((row) =>
     [...choices.values()].some(

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sentence } from '../api/sentences';
 import { Card } from '../consent/Card';
+import { receiptFile } from '../consent/keeping';
 import { slipFile } from '../consent/receipt';
 import { WithdrawalStory } from '../withdraw/WithdrawalStory';
 import { useStore } from '../../shell/store';
@@ -93,22 +94,10 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
               <button
                 type="button"
                 className="button"
-                onClick={() =>
-                  save(
-                    `aye-receipts-${meeting.id}.json`,
-                    JSON.stringify(
-                      state.receipts.map(({ receipt, salt, index, proof, vkey }) => ({
-                        receipt,
-                        salt,
-                        index,
-                        proof,
-                        vkey,
-                      })),
-                      null,
-                      2,
-                    ),
-                  )
-                }
+                onClick={() => {
+                  for (const kept of state.receipts)
+                    save(`aye-receipt-${kept.id.slice(0, 8)}.json`, receiptFile(kept));
+                }}
               >
                 <Icon name="down" />
                 {t('mine.downloadReceipts')}

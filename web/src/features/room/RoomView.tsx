@@ -45,7 +45,9 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
       <header className="room-top">
         <span className="brand">
           <Mark />
-          <span className="room-title">{state.meeting.title}</span>
+          <h1 className="room-title">
+            {state.meeting.title === '' ? t('preview.untitled') : state.meeting.title}
+          </h1>
         </span>
         <Sign state={state} pressed={panel === 'mine'} open={() => toggle('mine')} />
         <span

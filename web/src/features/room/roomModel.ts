@@ -286,15 +286,20 @@ export class RoomModel {
       if (answers.length > 0) await this.sign(answers);
       return;
     }
-    const given = media.filter((medium) => this.choice(row.purpose, medium) === 'given');
-    if (given.length > 0) {
-      await this.withdraw(
-        given.map((medium) => this.store.get().choices.get(keyOf(row.purpose, medium))?.handle ?? ''),
-      );
-      return;
-    }
+    const slipOf = (medium: string) => {
+      const handle = this.store.get().choices.get(keyOf(row.purpose, medium))?.handle;
+      return this.store.get().slips.some((s) => s.handle === handle) ? handle : undefined;
+    };
+    const handles = media
+      .filter((medium) => this.choice(row.purpose, medium) === 'given')
+      .flatMap((medium) => slipOf(medium) ?? []);
+    if (handles.length > 0) await this.withdraw(handles);
+    // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = row.media
-      .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) === 'requested')
+      .filter(
+        (m) =>
+          media.includes(m.medium) && ['requested', 'given'].includes(this.choice(row.purpose, m.medium)),
+      )
       .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false }));
     if (answers.length > 0) await this.sign(answers);
   }
@@ -304,6 +309,10 @@ export class RoomModel {
     const recipient = meeting.ai.recipients[0];
     if (!notice || !recipient) return;
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
+    const ended = answers.flatMap((a) =>
+      a.yes ? [] : (this.store.get().choices.get(keyOf(a.purpose, a.medium))?.handle ?? []),
+    );
+    this.#listening?.stop(ended);
     this.#busy(keys, true);
     try {
       const { receipt, slips: drawn } = await answer({

@@ -34,28 +34,43 @@ export function WithdrawalStory({
   readonly title?: string;
 }) {
   const { t } = useTranslation();
+  const finished = withdrawal?.account !== undefined && withdrawal.steps.every((s) => s.state === 'done');
   return (
     <section className="story" aria-live="polite">
       {title !== undefined && <h4>{title}</h4>}
       <ol>
         <Line state="done">{t('withdrawal.stopped', { time: clock(stopped) })}</Line>
         {standing && <StandingLines standing={standing} />}
-        {withdrawal?.steps.map(({ step, state, count }) => {
-          const known = STEPS.find((s) => s === step);
-          return (
-            <Line key={step} state={state}>
-              {known ? t(`withdrawal.steps.${known}`) : step}
-              {count !== undefined && count > 0 && ` (${count})`}
-              {state !== 'done' && <span className="quiet"> – {t(`withdrawal.states.${state}`)}</span>}
-            </Line>
-          );
-        })}
+        {withdrawal && !finished && <Steps steps={withdrawal.steps} />}
+        {finished && <Line state="done">{t('withdrawal.allDone')}</Line>}
       </ol>
+      {finished && (
+        <details>
+          <summary>{t('withdrawal.each')}</summary>
+          <ol>
+            <Steps steps={withdrawal.steps} />
+          </ol>
+        </details>
+      )}
       {withdrawal?.account !== undefined && (
         <Account account={withdrawal.account} handle={withdrawal.handle} vkey={vkey} />
       )}
     </section>
   );
+}
+
+function Steps({ steps }: { readonly steps: Withdrawal['steps'] }) {
+  const { t } = useTranslation();
+  return steps.map(({ step, state, count }) => {
+    const known = STEPS.find((s) => s === step);
+    return (
+      <Line key={step} state={state}>
+        {known ? t(`withdrawal.steps.${known}`) : step}
+        {count !== undefined && count > 0 && ` (${count})`}
+        {state !== 'done' && <span className="quiet"> – {t(`withdrawal.states.${state}`)}</span>}
+      </Line>
+    );
+  });
 }
 
 function StandingLines({ standing }: { readonly standing: Standing }) {

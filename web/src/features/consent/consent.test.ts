@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { freshDevice } from '../../../tests/devices';
+import { logInMemory } from '../../../tests/log-in-memory';
+import { noticeText } from '../../../tests/notices';
+import { b64, b64u, sha256, unb64u, utf8 } from '../bytes/bytes';
+import { openJws } from '../device/jws';
+import { commitment, leaf } from '../log/leaf';
+import { KnownLog } from '../log/memory';
+import { Tiles } from '../log/tiles';
+import { takeBack, type Standing } from '../withdraw/withdrawal';
+import { answerMedium, answerRow, NOTHING_ANSWERED, questionOf, rowAnswer, toSign } from './answers';
+import { receipts, refusals, slips } from './keeping';
+import { parseNotice, type NoticeRow } from './notice';
+import { readSlips, signReceipt, slipFile, slipLink } from './receipt';
+import { answer } from './signing';
+
+const recipient = { id: 'companion', key: 'k', processor: { host: 'this server', model: 'sphinx4' } };
+
+async function row(purpose: string): Promise<NoticeRow> {
+  const found = (await parseNotice(noticeText('en'))).rows.find((r) => r.purpose === purpose);
+  if (!found) throw new Error(purpose);
+  return found;
+}
+
+async function knownLog() {
+  const log = await logInMemory();
+  const held = new Map();
+  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), {
+    get: (origin) => Promise.resolve(held.get(origin)),
+    put: (value) => Promise.resolve(void held.set(value.origin, value)),
+  });
+  return { log, known };
+}
+
+describe('the card', () => {
+  it('signs nothing that was not answered', async () => {
+    expect(toSign(NOTHING_ANSWERED, (await parseNotice(noticeText('en'))).rows)).toEqual([]);
+  });
+
+  it('grants exactly the media that a row names, and each can be switched off inside', async () => {
+    const notes = await row('notes');
+    const yes = answerRow(NOTHING_ANSWERED, notes, true);
+    expect(toSign(yes, [notes]).map((a) => [a.medium, a.yes])).toEqual([
+      ['voice', true],
+      ['chat', true],
+    ]);
+    const part = answerMedium(yes, notes, 'chat', false);
+    expect(rowAnswer(part, notes)).toBe('yes');
+    expect(toSign(part, [notes]).map((a) => a.yes)).toEqual([true, false]);
+  });
+
+  it('does not sign again what was answered before', async () => {
+    const captions = await row('captions');
+    const before = { answered: new Map([['captions voice', { yes: false, from: 'before' as const }]]) };
+    expect(rowAnswer(before, captions)).toBe('no');
+    expect(toSign(before, [captions])).toEqual([]);
+  });
+
+  it('asks again after a no only when purpose, recipient, medium or retention changed', async () => {
+    const notes = await row('notes');
+    const asked = questionOf('Example Org', notes, 'voice', recipient);
+    expect(questionOf('Example Org', { ...notes, sentence: 'Other words.' }, 'voice', recipient)).toBe(asked);
+    expect(questionOf('Example Org', { ...notes, retention: 'For ever.' }, 'voice', recipient)).not.toBe(
+      asked,
+    );
+    expect(questionOf('Example Org', notes, 'chat', recipient)).not.toBe(asked);
+    const moved = { ...recipient, processor: { host: 'elsewhere', model: 'sphinx4' } };
+    expect(questionOf('Example Org', notes, 'voice', moved)).not.toBe(asked);
+  });
+
+  it('shows no text that it cannot draw whole', async () => {
+    await expect(parseNotice('{"version":1}')).rejects.toThrow();
+    await expect(parseNotice(noticeText('en').replace('"training"', '"mindreading"'))).rejects.toThrow();
+  });
+});
+
+describe('receipts', () => {
+  it('are signed by the device and hold a handle, never the secret', async () => {
+    const device = await freshDevice();
+    const signed = await signReceipt({
+      device,
+      participant: 'p1',
+      notice: await parseNotice(noticeText('nl')),
+      recipient,
+      answers: [
+        { purpose: 'captions', medium: 'voice', yes: true },
+        { purpose: 'notes', medium: 'voice', yes: false },
+      ],
+      now: new Date('2026-11-22T10:00:00.000Z'),
+    });
+    const { payload, jwk } = await openJws(signed.receipt, 'aye-receipt+jws');
+    expect(jwk).toEqual(device.record.jwk);
+    const [given, refused] = payload['choices'] as Record<string, string>[];
+    expect(given?.['handle']).toBe(b64u(await sha256(unb64u(signed.slips[0]?.secret ?? ''))));
+    expect(refused).toEqual({
+      purpose: 'notes',
+      purposeIri: 'urn:aye:purpose:meeting-notes',
+      medium: 'voice',
+      state: 'refused',
+    });
+    expect(payload['notice']).toEqual({
+      version: 1,
+      locale: 'nl',
+      hash: b64u(await sha256(utf8(noticeText('nl')))),
+    });
+    expect(signed.receipt).not.toContain(signed.slips[0]?.secret);
+    await expect(openJws(`${signed.receipt.slice(0, -4)}AAAA`, 'aye-receipt+jws')).rejects.toThrow();
+  });
+
+  it('have their slips on the device before they leave it, and count only once the log holds them', async () => {
+    const { log, known } = await knownLog();
+    const device = await freshDevice('m-sign', log.origin);
+    const said = {
+      log: known,
+      device,
+      seat: 's',
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient,
+      now: new Date(0),
+    };
+    const api = (honest: boolean) => ({
+      answer: async (_m: string, _s: string, body: { receipt: string; salt: string }) => {
+        expect((await slips.all()).some((s) => s.meeting === 'm-sign')).toBe(true);
+        const committed = await commitment(unb64u(body.salt), body.receipt);
+        log.entries.push(leaf.answer(honest ? committed : new Uint8Array(32)));
+        const index = log.entries.length - 1;
+        return { index, proof: await log.proof(index), grants: [] };
+      },
+    });
+    const yes = [{ purpose: 'captions', medium: 'voice', yes: true } as const];
+    await expect(answer({ ...said, answers: yes, api: api(false) })).rejects.toThrow(
+      'not where the proof says',
+    );
+    expect(await receipts.all()).toEqual([]);
+    await answer({ ...said, answers: yes, api: api(true) });
+    expect((await receipts.all()).map((r) => r.index)).toEqual([1]);
+    await answer({ ...said, answers: [{ purpose: 'notes', medium: 'voice', yes: false }], api: api(true) });
+    expect((await refusals.all()).length).toBe(1);
+  });
+});
+
+describe('slips', () => {
+  it('come back from their link and their file, and from nothing else', () => {
+    const slip = {
+      origin: 'o',
+      meeting: 'm',
+      title: '',
+      purpose: 'notes',
+      medium: 'voice',
+      handle: 'h',
+      secret: b64u(new Uint8Array(32)),
+    } as const;
+    expect(readSlips(slipLink('https://aye.example', [slip, slip])).length).toBe(2);
+    expect(readSlips(slipFile([slip]))[0]).toEqual({
+      secret: slip.secret,
+      purpose: 'notes',
+      medium: 'voice',
+    });
+    for (const wrong of ['', '#', 'hello', '{"schema":"x","slips":[]}', `${slip.secret}.short`])
+      expect(() => readSlips(wrong), wrong).toThrow();
+  });
+});
+
+describe('withdrawing', () => {
+  /** Time that passes only by waiting; `appear` decides when the secret reaches the log. */
+  async function withdraw(appearAfterMs: number | undefined, lie = false) {
+    const { log, known } = await knownLog();
+    log.entries.push(leaf.answer(new Uint8Array(32)));
+    const secret = new Uint8Array(32).fill(5);
+    let now = Date.parse('2026-11-22T10:00:00.000Z');
+    let appears: number | undefined;
+    const standings: Standing[] = [];
+    await takeBack(
+      b64u(secret),
+      {
+        withdraw: async () => {
+          if (appearAfterMs !== undefined) appears = now + appearAfterMs;
+          const handle = lie ? new Uint8Array(32) : await sha256(secret);
+          const promise = await log.sign(
+            `aye-promise/1\n${log.origin}\n${b64(handle)}\n1\n${new Date(now).toISOString()}\n`,
+          );
+          return { handle: b64u(handle), promise };
+        },
+      },
+      () => Promise.resolve(known),
+      (s) => standings.push(s),
+      {
+        now: () => new Date(now),
+        wait: (ms) => {
+          now += ms;
+          if (appears !== undefined && now >= appears) {
+            log.entries.push(leaf.answer(new Uint8Array(32).fill(1)), leaf.withdraw(secret));
+            appears = undefined;
+          }
+          return Promise.resolve();
+        },
+      },
+    );
+    return standings;
+  }
+
+  it('ends when the secret is proved to be in the log', async () => {
+    const standings = await withdraw(4000);
+    expect(standings.map((s) => s.is)).toEqual(['sending', 'promised', 'inLog']);
+    expect(standings.at(-1)).toMatchObject({ index: 2 });
+  });
+
+  it('says so when the promise was broken', async () => {
+    expect((await withdraw(undefined)).at(-1)?.is).toBe('late');
+    expect((await withdraw(90_000)).at(-1)?.is).toBe('late');
+  });
+
+  it('does not take a promise about something else', async () => {
+    expect((await withdraw(0, true)).at(-1)?.is).toBe('unchecked');
+  });
+});
