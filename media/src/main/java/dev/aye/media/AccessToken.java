@@ -11,6 +11,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a person may do in one room, as LiveKit's access tokens say it (a JWT, HS256, whose {@code
@@ -23,6 +27,9 @@ import java.util.Set;
 public record AccessToken(
     String identity, String name, String metadata, Map<String, String> attributes, Grants grants) {
 
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
   private static final int MAX_LENGTH = 8192;
   private static final Duration LEEWAY = Duration.ofSeconds(5);
   private static final String HEADER = b64("{\"alg\":\"HS256\",\"typ\":\"JWT\"}");
@@ -124,7 +131,7 @@ public record AccessToken(
       claims.put("attributes", attributes);
     }
     claims.put("video", video);
-    String signed = HEADER + "." + b64(Json.text(claims));
+    String signed = HEADER + "." + b64(JSON.writeValueAsString(claims));
     return signed + "." + Base64.getUrlEncoder().withoutPadding().encodeToString(key.mac(signed));
   }
 
@@ -142,11 +149,11 @@ public record AccessToken(
       if (!MessageDigest.isEqual(mac, key.mac(parts[0] + "." + parts[1]))) {
         return new Invalid("signature does not match");
       }
-      Map<String, Object> header = Json.object(text(parts[0]));
+      Map<String, Object> header = object(parts[0]);
       if (!"HS256".equals(header.get("alg"))) {
         return new Invalid("algorithm is not HS256");
       }
-      Map<String, Object> claims = Json.object(text(parts[1]));
+      Map<String, Object> claims = object(parts[1]);
       if (!key.issuer().equals(claims.get("iss"))) {
         return new Invalid("issuer is not known");
       }
@@ -159,7 +166,7 @@ public record AccessToken(
         return new Invalid("token is not valid yet");
       }
       return new Valid(read(claims));
-    } catch (IllegalArgumentException malformed) {
+    } catch (IllegalArgumentException | JacksonException malformed) {
       return new Invalid("not a token");
     }
   }
@@ -213,11 +220,12 @@ public record AccessToken(
   }
 
   private static long number(Map<String, Object> map, String key, long absent) {
-    return map.get(key) instanceof Long n ? n : absent;
+    return map.get(key) instanceof Number n ? n.longValue() : absent;
   }
 
-  private static String text(String b64) {
-    return new String(Base64.getUrlDecoder().decode(b64), StandardCharsets.UTF_8);
+  /** Only what carries our own signature gets here, and it is bounded by {@link #MAX_LENGTH}. */
+  private static Map<String, Object> object(String b64) {
+    return JSON.readValue(Base64.getUrlDecoder().decode(b64), MAP);
   }
 
   private static String b64(String text) {

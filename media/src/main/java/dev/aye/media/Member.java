@@ -22,6 +22,7 @@ import java.util.Set;
 import livekit.LivekitModels.Codec;
 import livekit.LivekitModels.DataPacket;
 import livekit.LivekitModels.DisconnectReason;
+import livekit.LivekitModels.Encryption;
 import livekit.LivekitModels.ParticipantInfo;
 import livekit.LivekitModels.ParticipantPermission;
 import livekit.LivekitModels.ParticipantTracks;
@@ -1041,6 +1042,12 @@ final class Member {
             packet.toBuilder().setParticipantIdentity(identity()).setParticipantSid(sid);
         if (packet.hasUser()) {
           stamped.getUserBuilder().setParticipantIdentity(identity()).setParticipantSid(sid);
+        }
+        if (packet.hasEncryptedPacket()) {
+          // livekit-client leaves the type out, and shows its receiver what stands here. A packet
+          // in
+          // clear is shown as such whatever a server says, so that a page can insist on encryption.
+          stamped.getEncryptedPacketBuilder().setEncryptionType(Encryption.Type.GCM);
         }
         room.message(this, label, stamped.build());
       }

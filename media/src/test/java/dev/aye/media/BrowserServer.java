@@ -10,46 +10,83 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The server of the browser tests: an {@link Sfu}, its signalling, tokens for the asking, and the
- * files of a folder. Arguments: port, folder, then what stands for {@code /lib/}.
+ * The server of the browser tests: an {@link Sfu}, its signalling, tokens for the asking, and
+ * files; on request behind a network that loses and delays.
  */
-final class BrowserServer {
-  private BrowserServer() {}
+final class BrowserServer implements AutoCloseable {
+  private final Sfu sfu;
+  private final SignalServer signal;
+  private final Optional<LossyRelay> relay;
 
-  public static void main(String[] args) throws IOException, InterruptedException {
-    Path folder = Path.of(args[1]);
-    Path lib = Path.of(args[2]);
+  /**
+   * Starts.
+   *
+   * @param folder the page and its script
+   * @param lib what stands for {@code /lib/}: the distribution folder of livekit-client
+   * @param loss how much of what is sent each way is lost, 0…1
+   */
+  BrowserServer(int port, Path folder, Path lib, double loss, int jitterMillis) throws IOException {
     TokenKey key = new TokenKey("aye", new byte[32]);
     Clock clock = Clock.systemUTC();
-    RoomListener listener =
-        new RoomListener() {
-          @Override
-          public void speaking(String room, String identity, boolean active, double level) {
-            System.out.println("speaking " + identity + " " + active + " " + level);
-          }
-        };
-    Sfu sfu =
+    InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+    InetAddress relayed = InetAddress.getByAddress(new byte[] {127, 0, 0, 2});
+    boolean bad = loss > 0 || jitterMillis > 0;
+    sfu =
         Sfu.start(
             new Sfu.Settings(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), List.of(), 16, 2),
+                new InetSocketAddress(loopback, 0), bad ? List.of(relayed) : List.of(), 16, 2),
             key,
             new SecureRandom(),
             clock,
-            listener);
-    new SignalServer(
-        sfu,
-        Integer.parseInt(args[0]),
-        (path, query) -> {
-          try {
-            return answer(sfu, key, clock, folder, lib, path, query);
-          } catch (IOException e) {
-            return SignalServer.Answer.text(404, "not found");
-          }
-        });
-    System.out.println("ready " + sfu.address());
-    Thread.sleep(Long.MAX_VALUE);
+            new RoomListener() {});
+    relay =
+        bad
+            ? Optional.of(
+                new LossyRelay(
+                    new InetSocketAddress(relayed, sfu.address().getPort()),
+                    sfu.address(),
+                    loss,
+                    jitterMillis))
+            : Optional.empty();
+    signal =
+        new SignalServer(
+            sfu,
+            port,
+            (path, query) -> {
+              try {
+                return answer(sfu, key, clock, folder, lib, path, query);
+              } catch (IOException e) {
+                return SignalServer.Answer.text(404, "not found");
+              }
+            });
+  }
+
+  String url() {
+    return "http://localhost:" + signal.port();
+  }
+
+  @Override
+  public void close() throws IOException {
+    signal.close();
+    sfu.close();
+    if (relay.isPresent()) {
+      relay.get().close();
+    }
+  }
+
+  /** Arguments: port, folder, library folder, loss (0…1), jitter in milliseconds. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    double loss = args.length > 3 ? Double.parseDouble(args[3]) : 0;
+    int jitter = args.length > 4 ? Integer.parseInt(args[4]) : 0;
+    try (BrowserServer server =
+        new BrowserServer(
+            Integer.parseInt(args[0]), Path.of(args[1]), Path.of(args[2]), loss, jitter)) {
+      System.out.println("ready " + server.url());
+      Thread.sleep(Long.MAX_VALUE);
+    }
   }
 
   private static SignalServer.Answer answer(
