@@ -44,7 +44,8 @@ async function visitor(locale: 'en' | 'nl'): Promise<Page> {
   });
   const page = await context.newPage();
   page.on('console', (m) => {
-    if (m.type() === 'error' || m.text().startsWith('room:')) console.log(`[${locale}]`, m.text().slice(0, 300));
+    if (m.type() === 'error' || m.text().startsWith('room:'))
+      console.log(`[${locale}]`, m.text().slice(0, 300));
   });
   page.on('pageerror', (e) => console.log(`[${locale}] page error`, e.message));
   return page;
@@ -97,6 +98,13 @@ it.runIf(SERVER !== '')('the whole story against the real server', async () => {
   console.log('captions at Bob:', captioned, captioned ? await bob.locator('.captions').innerText() : '');
   await shot(ann, 'real-mine-desktop-en');
   await shot(bob, 'real-room-phone-nl');
+  await ann.locator('.control', { hasText: 'Host' }).click();
+  await shot(ann, 'real-host-desktop-en');
+  await ann.getByRole('button', { name: 'Mute Bob' }).click();
+  await bob.getByText('De gastheer heeft je microfoon uitgezet').waitFor();
+  await ann.locator('.tile', { hasText: 'Bob' }).getByText('muted').waitFor({ state: 'attached' });
+  console.log('the host muted Bob');
+  await ann.locator('.sign').click();
   await ann.locator('.side .rows > .row').nth(0).locator('.row-main .yesno button').nth(1).click();
   await ann.locator('.step', { hasText: 'checked in your browser' }).first().waitFor({ timeout: 30_000 });
   await ann.locator('.sending-box .level').waitFor({ timeout: 20_000 });

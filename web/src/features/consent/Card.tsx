@@ -1,6 +1,5 @@
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { locale } from '../../words/words';
 import type { RowAnswer } from './answers';
 import type { Notice, NoticeRow } from './notice';
 
@@ -49,10 +48,7 @@ export function Card({
         ))}
       </ul>
       <div className="card-foot hint">
-        <p>
-          {notice.foot.join(' ')}
-          {locale() === 'nl' && ` ${t('card.dutchOnlyEnglish')}`}
-        </p>
+        <p>{notice.foot.join(' ')}</p>
         <button type="button" className="plain" aria-expanded={full} onClick={() => setFull(!full)}>
           {full ? t('card.less') : t('card.fullText')}
         </button>

@@ -67,6 +67,7 @@ function Steps({ steps }: { readonly steps: Withdrawal['steps'] }) {
       <Line key={step} state={state}>
         {known ? t(`withdrawal.steps.${known}`) : step}
         {count !== undefined && count > 0 && ` (${count})`}
+        {state === 'done' && count === 0 && <span className="quiet"> – {t('withdrawal.nothing')}</span>}
         {state !== 'done' && <span className="quiet"> – {t(`withdrawal.states.${state}`)}</span>}
       </Line>
     );
