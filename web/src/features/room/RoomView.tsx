@@ -293,7 +293,7 @@ function Sign({
         <span>{words}</span>
         {state.sendingVoice && <span className="sending" aria-hidden="true" />}
       </button>
-      {ai.partial && <p className="partial hint">{t('room.partial')}</p>}
+      {ai.listening && ai.partial && <p className="partial hint">{t('room.partial')}</p>}
     </div>
   );
 }
@@ -315,7 +315,7 @@ function Tile({ person }: { readonly person: Person }) {
         <Video track={person.video} mirrored={person.self} />
       ) : (
         <span className="initial" aria-hidden="true">
-          {person.member ? initials(person.name) : '?'}
+          {person.member ? initials(person.name) : ''}
         </span>
       )}
       {person.audio && <Audio track={person.audio} />}
