@@ -5,8 +5,16 @@ import dev.aye.companion.Reranker;
 import dev.aye.learn.CountModel;
 import java.util.List;
 
-/** A learned vocabulary as the companion uses it: the bridge between learn and companion. */
+/**
+ * A learned vocabulary as the companion uses it: the bridge between learn and companion.
+ *
+ * <p>A recogniser's score adds up logarithms over overlapping stretches of 10 ms as if they were
+ * independent, and so overstates how sure it is. As in every rescoring of readings by a language
+ * model it is scaled down first; the scale was chosen on the recordings in {@code speech/}.
+ */
 final class Vocabulary {
+  private static final double SCALE = 0.05;
+
   private Vocabulary() {}
 
   static Reranker of(CountModel model) {
@@ -14,7 +22,7 @@ final class Vocabulary {
       List<dev.aye.learn.Hypothesis> ranked =
           model.rerank(
               offered.stream()
-                  .map(h -> new dev.aye.learn.Hypothesis(h.text(), h.score()))
+                  .map(h -> new dev.aye.learn.Hypothesis(h.text(), SCALE * h.score()))
                   .toList());
       double best = ranked.isEmpty() ? 0 : ranked.getFirst().score();
       return ranked.stream()

@@ -1,0 +1,225 @@
+package dev.aye.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The REST interface of a real server on a free port and a folder of its own. */
+class ApiTest {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  @TempDir static Path data;
+  private static Server server;
+
+  @BeforeAll
+  static void start() {
+    server = Server.start(AyeConfig.read(flags(), Map.of()));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static Map<String, String> flags() {
+    return Map.of("port", "0", "data", data.toString(), "address", "127.0.0.1");
+  }
+
+  @Test
+  void itIsReadyWhenAMeetingCanBeHeld() throws Exception {
+    HttpResponse<String> health = get("/healthz", "");
+    assertThat(health.statusCode()).isEqualTo(200);
+    assertThat(json(health).path("status").asString()).isEqualTo("ready");
+  }
+
+  @Test
+  void aMeetingIsMadeJoinedAndEnded() throws Exception {
+    JsonNode meeting = json(post("/api/meetings", "", "{\"title\":\"Talk\"}"));
+    String id = meeting.path("id").asString();
+    assertThat(meeting.path("link").asString()).endsWith("/m/" + id).doesNotContain("#");
+    JsonNode joined = json(post("/api/meetings/" + id + "/participants", "", "{\"name\":\"A\"}"));
+    assertThat(joined.path("serverUrl").asString()).startsWith("ws://");
+    assertThat(joined.path("host").asBoolean()).isFalse();
+    String host = "Bearer " + meeting.path("hostKey").asString();
+    assertThat(post("/api/meetings/" + id + "/end", host, "").statusCode()).isEqualTo(204);
+    HttpResponse<String> late =
+        post("/api/meetings/" + id + "/participants", "", "{\"name\":\"B\"}");
+    assertThat(late.statusCode()).isEqualTo(409);
+    assertThat(json(late).path("type").asString()).isEqualTo("urn:aye:problem:ended");
+  }
+
+  @Test
+  void theKeyOfTheCompanionIsProvedToBeInTheLog() throws Exception {
+    JsonNode meeting = json(get("/api/meetings/" + open(), ""));
+    JsonNode recipient = meeting.path("ai").path("recipients").path(0);
+    var verifier =
+        ((dev.aye.log.Verdict.Holds<dev.aye.log.LogVerifier>)
+                dev.aye.log.LogVerifier.of(meeting.path("log").path("vkey").asString()))
+            .value();
+    byte[] point = java.util.Base64.getUrlDecoder().decode(recipient.path("key").asString());
+    assertThat(
+            verifier.proof(
+                recipient.path("keyProof").asString(),
+                new dev.aye.log.Leaf.Key(dev.aye.log.Point.of(point))))
+        .isInstanceOf(dev.aye.log.Verdict.Holds.class);
+  }
+
+  @Test
+  void theHostNarrowsWhatIsAsked() throws Exception {
+    JsonNode meeting = json(post("/api/meetings", "", "{}"));
+    String path = "/api/meetings/" + meeting.path("id").asString();
+    String host = "Bearer " + meeting.path("hostKey").asString();
+    JsonNode narrowed = json(send("PATCH", path, host, "{\"purposes\":[\"notes\"]}"));
+    assertThat(narrowed.path("ai").path("purposes").toString()).isEqualTo("[\"notes\"]");
+    assertThat(send("PATCH", path, host, "{\"purposes\":[\"sharing\"]}").statusCode())
+        .isEqualTo(400);
+    assertThat(send("PATCH", path, "Bearer x", "{\"purposes\":[]}").statusCode()).isEqualTo(401);
+  }
+
+  @Test
+  void withoutAYesThereIsNoListeningRoom() throws Exception {
+    String id = open();
+    JsonNode joined = json(post("/api/meetings/" + id + "/participants", "", "{\"name\":\"A\"}"));
+    HttpResponse<String> refused =
+        post(
+            "/api/meetings/" + id + "/streams",
+            "Bearer " + joined.path("seat").asString(),
+            "{\"recipient\":\"companion\",\"wrappedKey\":\"AAAA\"}");
+    assertThat(refused.statusCode()).isEqualTo(403);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "GET    | /api/nothing                    |                                | 404",
+        "GET    | /nothing                        |                                | 404",
+        "GET    | /api/meetings/unknown           |                                | 404",
+        "DELETE | /api/meetings                   |                                | 405",
+        "POST   | /api/meetings                   | {                              | 400",
+        "POST   | /api/meetings                   | {\"title\":1,\"title\":2}      | 400",
+        "POST   | /api/meetings                   | {\"title\":\"a\",\"x\":1}      | 400",
+        "POST   | /api/meetings                   | {\"purposes\":[\"recording\"]} | 400",
+        "POST   | /api/meetings/unknown/answers   | {\"receipt\":\"\",\"salt\":\"\"} | 404",
+        "POST   | /api/withdrawals                | {\"secret\":\"short\"}         | 400",
+        "POST   | /api/withdrawals  | {\"secret\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"} | 404",
+        "POST   | /api/me                         | {}                             | 401",
+        "GET    | /api/notices/none               |                                | 400",
+        "GET    | /log/tile/none                  |                                | 404",
+        "GET    | /log/proof?index=99999          |                                | 404",
+        "GET    | /log/proof?index=x              |                                | 400",
+        "GET    | /rtc/v1/validate?access_token=x |                                | 401",
+        "GET    | /a%00b                          |                                | 400"
+      })
+  void everyErrorIsAProblem(String method, String path, String body, int status) throws Exception {
+    HttpResponse<String> answer = send(method, path, "", body == null ? "" : body);
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(answer.headers().firstValue("Content-Type").orElse(""))
+        .startsWith("application/problem+json");
+    JsonNode problem = json(answer);
+    assertThat(problem.path("type").asString()).startsWith("urn:aye:problem:");
+    assertThat(problem.path("detail").asString()).isNotBlank();
+  }
+
+  @Test
+  void aBodyThatIsTooLargeIsRefused() throws Exception {
+    HttpResponse<String> answer =
+        post("/api/meetings", "", "{\"title\":\"" + "a".repeat(70_000) + "\"}");
+    assertThat(answer.statusCode()).isEqualTo(413);
+    assertThat(json(answer).path("type").asString()).isEqualTo("urn:aye:problem:too-large");
+  }
+
+  @Test
+  void everyAnswerTellsTheBrowserWhatToKeepTo() throws Exception {
+    HttpResponse<String> answer = get("/api/meetings/" + open(), "");
+    assertThat(answer.headers().map())
+        .containsEntry("x-content-type-options", List.of("nosniff"))
+        .containsEntry("referrer-policy", List.of("no-referrer"))
+        .containsEntry("content-usage", List.of("train-ai=n"))
+        .containsKeys("content-security-policy", "permissions-policy");
+  }
+
+  @Test
+  void plainHttpFromElsewhereSaysWhyAndHow() throws Exception {
+    Process curl =
+        new ProcessBuilder("curl", "-s", "-H", "Host: meet.example.org", server.url() + "/")
+            .start();
+    String page = new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(page).contains("Aye needs HTTPS here", "--tls-cert");
+  }
+
+  @Test
+  void aSecondServerOnTheFolderIsRefused() {
+    assertThatThrownBy(() -> Server.start(AyeConfig.read(flags(), Map.of())))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("already");
+  }
+
+  @Test
+  void noFileHoldsANameOrATitle() throws Exception {
+    String id =
+        json(post("/api/meetings", "", "{\"title\":\"Quixotic title\"}")).path("id").asString();
+    post("/api/meetings/" + id + "/participants", "", "{\"name\":\"Zebedee Quark\"}");
+    try (Stream<Path> files = Files.walk(data)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String bytes = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        assertThat(bytes).as(file.toString()).doesNotContain("Quixotic", "Zebedee");
+      }
+    }
+  }
+
+  private static String open() throws Exception {
+    return json(post("/api/meetings", "", "{}")).path("id").asString();
+  }
+
+  private static HttpResponse<String> get(String path, String authorization) throws Exception {
+    return send("GET", path, authorization, "");
+  }
+
+  private static HttpResponse<String> post(String path, String authorization, String body)
+      throws Exception {
+    return send("POST", path, authorization, body);
+  }
+
+  private static HttpResponse<String> send(
+      String method, String path, String authorization, String body)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server.url() + path))
+            .header("Content-Type", "application/json")
+            .method(
+                method,
+                body.isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body));
+    if (!authorization.isEmpty()) {
+      request.header("Authorization", authorization);
+    }
+    return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static JsonNode json(HttpResponse<String> answer) {
+    return JSON.readTree(answer.body());
+  }
+}
