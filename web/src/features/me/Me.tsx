@@ -151,7 +151,9 @@ function MeetingCard({
                     title={
                       choice ? `${labels.purpose(choice.purpose)} · ${labels.medium(choice.medium)}` : ''
                     }
-                    stopped={withdrawal ? new Date(withdrawal.at) : (here?.stopped ?? new Date())}
+                    stopped={
+                      withdrawal ? new Date(withdrawal.at) : (here?.stopped ?? new Date(device.record.since))
+                    }
                     standing={here}
                     withdrawal={withdrawal}
                     vkey={meeting.vkey ?? ''}
