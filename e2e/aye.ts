@@ -1,0 +1,155 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Browser, chromium } from "@playwright/test";
+
+export const root = resolve(import.meta.dirname, "..");
+
+/** A running Aye server with a data folder of its own. */
+export type Aye = {
+  url: string;
+  data: string;
+  pid: number;
+  output: () => string;
+  stop: () => Promise<void>;
+  kill: () => Promise<void>;
+};
+
+export async function freePort(): Promise<number> {
+  return await new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once("error", fail);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === "object" ? done(address.port) : fail(new Error("no port"))));
+    });
+  });
+}
+
+/** Starts `./aye serve` and waits until a meeting can be held. */
+export async function startAye(options: { data?: string; args?: string[]; env?: Record<string, string> } = {}): Promise<Aye> {
+  const data = options.data ?? mkdtempSync(join(tmpdir(), "aye-e2e-"));
+  const port = await freePort();
+  const child: ChildProcess = spawn(
+    join(root, "aye"),
+    ["serve", "--port", String(port), "--udp-port", String(await freePort()), "--data", data, ...(options.args ?? [])],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } },
+  );
+  let output = "";
+  child.stdout?.on("data", (bytes: Buffer) => (output += bytes.toString()));
+  child.stderr?.on("data", (bytes: Buffer) => (output += bytes.toString()));
+  const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  const url = `http://localhost:${port}`;
+  for (const until = Date.now() + 120_000; ; ) {
+    if (child.exitCode !== null) throw new Error(`aye ended with ${child.exitCode}:\n${output}`);
+    try {
+      if ((await fetch(`${url}/healthz`)).ok) break;
+    } catch {
+      // Not listening yet.
+    }
+    if (Date.now() > until) throw new Error(`aye was not ready after 120 s:\n${output}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await ended;
+  };
+  return {
+    url,
+    data,
+    pid: child.pid ?? -1,
+    output: () => output,
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+export function removeData(aye: Aye): void {
+  rmSync(aye.data, { recursive: true, force: true });
+}
+
+/** A Chromium of its own whose microphone speaks a WAV file: once, after which it is silent. */
+export async function browserThatSays(wav?: string, loop = false): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: process.env["AYE_CHROMIUM"] ?? "/usr/bin/chromium",
+    headless: true,
+    args: [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      "--autoplay-policy=no-user-gesture-required",
+      ...(wav ? [`--use-file-for-fake-audio-capture=${wav}${loop ? "" : "%noloop"}`] : []),
+    ],
+  });
+}
+
+/** The needles found in a file's bytes, as Latin-1/UTF-8 and as UTF-16 of both orders, whatever their case. */
+export async function wordsInFile(path: string, needles: string[]): Promise<string[]> {
+  const patterns = needles.flatMap((needle) => {
+    const plain = Buffer.from(needle.toLowerCase(), "latin1");
+    const wide = Buffer.from(needle.toLowerCase(), "utf16le");
+    return [
+      { needle, bytes: plain },
+      { needle, bytes: wide },
+    ];
+  });
+  const longest = Math.max(...patterns.map((p) => p.bytes.length));
+  const found = new Set<string>();
+  let tail = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 22 })) {
+    const block = Buffer.concat([tail, chunk as Buffer]);
+    for (let i = 0; i < block.length; i++) {
+      const c = block[i] ?? 0;
+      if (c >= 0x41 && c <= 0x5a) block[i] = c + 0x20;
+    }
+    for (const { needle, bytes } of patterns) if (!found.has(needle) && block.includes(bytes)) found.add(needle);
+    tail = Buffer.from(block.subarray(Math.max(0, block.length - longest)));
+  }
+  return [...found];
+}
+
+/** Every file below a folder that holds one of the needles, as `path: needle`. */
+export async function wordsBelow(folder: string, needles: string[]): Promise<string[]> {
+  const hits: string[] = [];
+  if (!existsSync(folder)) return hits;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    for (const needle of await wordsInFile(path, needles)) hits.push(`${path}: ${needle}`);
+  }
+  return hits;
+}
+
+/** A dump of all that a running Java process holds in memory, searched and removed. */
+export async function wordsInHeap(pid: number, needles: string[]): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "aye-heap-"));
+  const dump = join(folder, "heap.hprof");
+  try {
+    execFileSync(join(javaHome(), "bin", "jcmd"), [String(pid), "GC.heap_dump", "-all", dump], { stdio: "ignore" });
+    if (statSync(dump).size < 1_000_000) throw new Error("the heap dump is implausibly small");
+    return await wordsInFile(dump, needles);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function javaHome(): string {
+  const candidates = [
+    process.env["JAVA_HOME"],
+    ...(existsSync("/usr/lib/jvm") ? readdirSync("/usr/lib/jvm").map((d) => join("/usr/lib/jvm", d)) : []),
+  ];
+  for (const home of candidates) {
+    if (home && /25/.test(home) && existsSync(join(home, "bin", "jcmd"))) return home;
+  }
+  if (process.env["JAVA_HOME"]) return process.env["JAVA_HOME"];
+  throw new Error("JDK 25 was not found: set JAVA_HOME.");
+}
