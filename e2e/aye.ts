@@ -73,7 +73,7 @@ export function removeData(aye: Aye): void {
 /** A Chromium of its own whose microphone speaks a WAV file: once, after which it is silent. */
 export async function browserThatSays(wav?: string, loop = false): Promise<Browser> {
   return await chromium.launch({
-    executablePath: process.env["AYE_CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
     headless: true,
     args: [
       "--headless=new",

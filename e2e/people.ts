@@ -1,0 +1,125 @@
+import { type Browser, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
+import { join } from "node:path";
+import { browserThatSays, root } from "./aye.ts";
+
+export type Answer = "Yes" | "No";
+
+/** Somebody at a browser of their own, whose microphone speaks one of the recordings in `speech/`, over and over. */
+export class Somebody {
+  private constructor(
+    readonly name: string,
+    readonly browser: Browser,
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {}
+
+  static async speaking(name: string, recording: string, options: { locale?: string; phone?: boolean } = {}): Promise<Somebody> {
+    const browser = await browserThatSays(join(root, "speech", `${recording}.wav`), true);
+    const context = await browser.newContext({
+      locale: options.locale ?? "en-GB",
+      permissions: ["camera", "microphone"],
+      viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
+    });
+    const page = await context.newPage();
+    page.on("console", (message) => {
+      if (process.env["CONSOLE"]) console.log(`[${name}] ${message.type()}: ${message.text()}`);
+    });
+    return new Somebody(name, browser, context, page);
+  }
+
+  async makeMeeting(url: string, title: string): Promise<string> {
+    await this.page.goto(url);
+    await this.page.getByLabel("What is it about?", { exact: false }).fill(title);
+    await this.page.getByRole("button", { name: "Make a meeting" }).click();
+    const link = await this.page.getByLabel("Link for everybody who may join").inputValue();
+    await this.page.getByRole("button", { name: "Go to the meeting" }).click();
+    return link;
+  }
+
+  async open(link: string): Promise<void> {
+    await this.page.goto(link);
+  }
+
+  /** The two buttons of a row of the card, wherever the card is. */
+  row(label: string): Locator {
+    return this.page.getByRole("group", { name: `${label}: yes or no`, exact: true });
+  }
+
+  async answer(label: string, answer: Answer): Promise<void> {
+    await this.row(label).getByRole("button", { name: answer, exact: true }).click();
+  }
+
+  async join(): Promise<void> {
+    await this.page.getByLabel("Your name").fill(this.name);
+    await this.page.getByRole("button", { name: "Join", exact: true }).click();
+    await expect(this.page.getByRole("list", { name: "People" })).toBeVisible();
+  }
+
+  tile(name: string): Locator {
+    return this.page.getByRole("list", { name: "People" }).getByRole("listitem").filter({ hasText: name });
+  }
+
+  /** Resolves when the picture of somebody else moves: two different frames were drawn. */
+  async seesMoving(name: string): Promise<void> {
+    const video = this.tile(name).locator("video");
+    await expect(video).toBeVisible();
+    await expect
+      .poll(async () => await video.evaluate((v: HTMLVideoElement) => (v.videoWidth > 0 ? v.getVideoPlaybackQuality().totalVideoFrames : 0)), {
+        timeout: 30_000,
+      })
+      .toBeGreaterThan(10);
+  }
+
+  /** Resolves when sound above silence was heard from somebody else. */
+  async hears(name: string): Promise<void> {
+    await expect
+      .poll(
+        async () =>
+          await this.tile(name)
+            .locator("audio")
+            .evaluate(async (audio: HTMLAudioElement) => {
+              const context = new AudioContext();
+              const analyser = context.createAnalyser();
+              context.createMediaStreamSource(audio.srcObject as MediaStream).connect(analyser);
+              const samples = new Float32Array(analyser.fftSize);
+              let loudest = 0;
+              for (let i = 0; i < 20; i++) {
+                await new Promise((done) => setTimeout(done, 50));
+                analyser.getFloatTimeDomainData(samples);
+                for (const s of samples) loudest = Math.max(loudest, Math.abs(s));
+              }
+              await context.close();
+              return loudest;
+            }),
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(0.02);
+  }
+
+  captions(): Locator {
+    return this.page.getByRole("log", { name: "Live captions" });
+  }
+
+  async openMine(): Promise<void> {
+    await this.page.getByTitle("Show my choices").click();
+    await expect(this.page.getByRole("complementary", { name: "What of mine AI gets" })).toBeVisible();
+  }
+
+  async openChat(): Promise<void> {
+    await this.page.getByRole("button", { name: "Chat" }).click();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.page.getByLabel("Message").fill(text);
+    await this.page.getByRole("button", { name: "Send" }).click();
+  }
+
+  async leave(): Promise<void> {
+    await this.page.getByRole("button", { name: "Leave" }).click();
+    await expect(this.page.getByRole("heading", { name: "You left" })).toBeVisible();
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+}
