@@ -153,3 +153,20 @@ export function javaHome(): string {
   if (process.env["JAVA_HOME"]) return process.env["JAVA_HOME"];
   throw new Error("JDK 25 was not found: set JAVA_HOME.");
 }
+
+/** Runs `./aye …` on the data folder of a server, which may be running, and gives what it printed. */
+export function aye(on: Aye, ...args: string[]): string {
+  const own = args[0] === "verify" ? ["--vkey", join(on.data, "log.vkey")] : ["--data", on.data];
+  return execFileSync(join(root, "aye"), [...args, ...own], { cwd: root, encoding: "utf8" });
+}
+
+/** All that the data folder of a stopped server holds, decrypted with the keys that are left. */
+export function everythingHeld(on: Aye): string {
+  const classes = ["app/target/test-classes", "app/target/aye.jar", "app/target/lib/*"].map((part) => join(root, part));
+  const held = execFileSync(join(javaHome(), "bin", "java"), ["--enable-native-access=ALL-UNNAMED", "-cp", classes.join(":"), "dev.aye.app.EverythingHeld", on.data], {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+  });
+  if (!/^end [1-9]/m.test(held)) throw new Error("the data folder could not be read to its end");
+  return held;
+}

@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { browserThatSays, root } from "./aye.ts";
 
@@ -21,6 +22,16 @@ export class Somebody {
       viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
     });
     const page = await context.newPage();
+    await page.addInitScript(() => {
+      const seen: string[] = [];
+      (window as unknown as { captionsSeen: string[] }).captionsSeen = seen;
+      new MutationObserver(() => {
+        for (const line of document.querySelectorAll('[role="log"] p')) {
+          const text = line.textContent ?? "";
+          if (!text.includes("· · ·") && !seen.includes(text)) seen.push(text);
+        }
+      }).observe(document, { subtree: true, childList: true, characterData: true });
+    });
     page.on("console", (message) => {
       if (process.env["CONSOLE"]) console.log(`[${name}] ${message.type()}: ${message.text()}`);
     });
@@ -98,6 +109,17 @@ export class Somebody {
 
   captions(): Locator {
     return this.page.getByRole("log", { name: "Live captions" });
+  }
+
+  /** All captions that came since this page joined, also those that have scrolled away. */
+  async captionsSoFar(): Promise<string> {
+    return await this.page.evaluate(() => (window as unknown as { captionsSeen: string[] }).captionsSeen.join("\n"));
+  }
+
+  /** Resolves when a recording has had the time to be spoken once and written down. */
+  async spokenThroughOnce(recording: string): Promise<void> {
+    const seconds = (statSync(join(root, "speech", `${recording}.wav`)).size - 44) / 32_000;
+    await this.page.waitForTimeout((seconds + 5) * 1000);
   }
 
   async openMine(): Promise<void> {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.server.ServerHttpRequest;
 import org.springframework.http.server.ServerHttpResponse;
+import org.springframework.http.server.ServletServerHttpRequest;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.socket.BinaryMessage;
@@ -22,7 +23,6 @@ import org.springframework.web.socket.WebSocketHandler;
 import org.springframework.web.socket.WebSocketSession;
 import org.springframework.web.socket.handler.BinaryWebSocketHandler;
 import org.springframework.web.socket.server.HandshakeInterceptor;
-import org.springframework.web.util.UriComponentsBuilder;
 
 /**
  * LiveKit's signalling socket {@code /rtc/v1}: from any origin, for whoever brings a valid access
@@ -46,15 +46,18 @@ final class RtcSocket extends BinaryWebSocketHandler implements HandshakeInterce
       ServerHttpResponse response,
       WebSocketHandler handler,
       Map<String, Object> attributes) {
-    var parameters = UriComponentsBuilder.fromUri(request.getURI()).build().getQueryParams();
-    String token = Optional.ofNullable(parameters.getFirst(TOKEN)).orElse("");
+    if (!(request instanceof ServletServerHttpRequest servlet)) {
+      return false;
+    }
+    HttpServletRequest http = servlet.getServletRequest();
+    String token = Optional.ofNullable(http.getParameter(TOKEN)).orElse("");
     Sfu.Validation validation = sfu.validate(token);
     if (validation.status() != 200) {
       response.setStatusCode(org.springframework.http.HttpStatusCode.valueOf(validation.status()));
       return false;
     }
     attributes.put(TOKEN, token);
-    attributes.put(REQUEST, Optional.ofNullable(parameters.getFirst(REQUEST)).orElse(""));
+    attributes.put(REQUEST, Optional.ofNullable(http.getParameter(REQUEST)).orElse(""));
     return true;
   }
 
