@@ -175,6 +175,8 @@ export const en = {
     inLog: 'In the log at {{index}}, checked in your browser.',
     watching: 'Waiting for it in the log…',
     late: 'It did not reach the log within 60 seconds. That breaks the promise above; keep it, it is signed.',
+    notSent:
+      'Stopped here. The server does not know yet: {{why}} This device keeps trying, also after a reload.',
     cannotCheck: 'This browser cannot check the log: it lacks Ed25519.',
     notChecked: 'It could not be checked in the log: {{why}}',
     steps: {
@@ -275,7 +277,13 @@ export const en = {
       revoked: 'ended by the operator',
       invalidated: 'no longer valid',
     },
-    usedStates: { current: 'in use', blocked: 'blocked', superseded: 'replaced', destroyed: 'destroyed' },
+    usedStates: {
+      prepared: 'being made, not in use',
+      current: 'in use',
+      blocked: 'no longer used',
+      superseded: 'replaced by a newer one',
+      shredded: 'its key is destroyed',
+    },
     watching: 'Shown as it happens.',
   },
   withdraw: {
@@ -316,7 +324,7 @@ export const en = {
     limit: {
       proof:
         'The log proves that each logged use followed a logged yes. It cannot prove that there is no other use.',
-      page: 'This page comes from the operator, who could change it. Its builds can be reproduced and compared; that protects those who compare.',
+      page: 'This page comes from the operator, who could change it. The hash of its files, as this server holds them, is in the log; that helps those who compare.',
       film: 'It cannot stop somebody from filming the screen, or someone who said yes from repeating what you said.',
       names:
         'The server sees the titles of meetings and the names people enter, and the operator knows who chose what.',

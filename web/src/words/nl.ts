@@ -181,6 +181,8 @@ export const nl: Words = {
     inLog: 'In het logboek op {{index}}, nagegaan in je browser.',
     watching: 'Wachten tot het in het logboek staat…',
     late: 'Het stond niet binnen 60 seconden in het logboek. Dat breekt de belofte hierboven; bewaar die, ze is getekend.',
+    notSent:
+      'Hier gestopt. De server weet het nog niet: {{why}} Dit apparaat blijft het proberen, ook na herladen.',
     cannotCheck: 'Deze browser kan het logboek niet nagaan: Ed25519 ontbreekt.',
     notChecked: 'Het kon niet worden nagegaan in het logboek: {{why}}',
     steps: {
@@ -283,10 +285,11 @@ export const nl: Words = {
       invalidated: 'niet meer geldig',
     },
     usedStates: {
+      prepared: 'in de maak, niet in gebruik',
       current: 'in gebruik',
-      blocked: 'geblokkeerd',
-      superseded: 'vervangen',
-      destroyed: 'vernietigd',
+      blocked: 'niet meer gebruikt',
+      superseded: 'vervangen door een nieuwer',
+      shredded: 'de sleutel is vernietigd',
     },
     watching: 'Je ziet het terwijl het gebeurt.',
   },
@@ -330,7 +333,7 @@ export const nl: Words = {
     limit: {
       proof:
         'Het logboek bewijst dat elk vermeld gebruik volgde op een vermeld ja. Het kan niet bewijzen dat er geen ander gebruik is.',
-      page: 'Deze pagina komt van de beheerder, die haar kan veranderen. De bouw is na te maken en te vergelijken; dat beschermt wie vergelijkt.',
+      page: 'Deze pagina komt van de beheerder, die haar kan veranderen. De hash van haar bestanden, zoals deze server ze heeft, staat in het logboek; dat helpt wie vergelijkt.',
       film: 'Het kan niet verhinderen dat iemand het scherm filmt, of dat iemand die ja zei herhaalt wat jij zei.',
       names:
         'De server ziet de titels van vergaderingen en de namen die mensen invullen, en de beheerder weet wie wat koos.',

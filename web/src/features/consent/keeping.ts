@@ -16,7 +16,9 @@ export interface KeptReceipt {
 }
 
 export interface KeptSlip extends Slip {
-  /** Set before the secret is sent, so that a page that dies meanwhile does not offer it as unused. */
+  /** When its person took it back: written before the first request, and from then on nothing is opened under it. */
+  readonly takenAt?: string;
+  /** When the server had answered; a slip that is taken and not used is still to be sent. */
   readonly usedAt?: string;
 }
 

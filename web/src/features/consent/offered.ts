@@ -24,12 +24,16 @@ export async function answeredBefore(
   const answered = new Map<string, { yes: boolean; from: 'before' | 'given' }>();
   const recipient = meeting.ai.recipients[0];
   if (!recipient) return { answered };
-  const given = (await slipsOf(meeting.id)).filter((s) => s.usedAt === undefined);
+  const held = await slipsOf(meeting.id);
+  const given = held.filter((s) => s.takenAt === undefined && s.usedAt === undefined);
+  const owed = held.filter((s) => s.takenAt !== undefined && s.usedAt === undefined);
   const recorded = (await receipts.all()).some((r) => r.meeting === meeting.id);
   for (const row of rows)
     for (const { medium } of row.media) {
       if (recorded && given.some((s) => s.purpose === row.purpose && s.medium === medium))
         answered.set(keyOf(row.purpose, medium), { yes: true, from: 'given' });
+      else if (owed.some((s) => s.purpose === row.purpose && s.medium === medium))
+        answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
       else if (await refusals.get(questionOf(notice.controller.name, row, medium, recipient)))
         answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
     }

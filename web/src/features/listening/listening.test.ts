@@ -72,6 +72,76 @@ describe('the copy of the microphone', () => {
   });
 });
 
+describe('the gate of the copy', () => {
+  const open = () => {
+    const graph = fakeGraph();
+    const copy = new MicCopy(graph);
+    copy.follow(track());
+    copy.muted(true);
+    return { graph, copy, through: () => graph.open && graph.output.enabled && copy.sending };
+  };
+
+  it('is open under push-to-talk exactly while the key is held', () => {
+    const { copy, through } = open();
+    expect(through()).toBe(false);
+    for (let i = 0; i < 3; i++) {
+      copy.muted(false);
+      expect(through()).toBe(true);
+      copy.muted(true);
+      expect(through()).toBe(false);
+    }
+  });
+
+  it('stays shut under push-to-talk while the person paused their copy', () => {
+    const { copy, through } = open();
+    copy.paused(true);
+    copy.muted(false);
+    expect(through()).toBe(false);
+    copy.muted(true);
+    copy.paused(false);
+    expect(through()).toBe(false);
+  });
+
+  it('is shut from before the old device is let go until the new one is connected', () => {
+    const story: string[] = [];
+    const graph = fakeGraph();
+    const copy = new MicCopy({
+      ...graph,
+      gate: (on) => story.push(on ? 'open' : 'shut'),
+      source: () => ({
+        connect: () => story.push('connect'),
+        disconnect: () => story.push('disconnect'),
+      }),
+    });
+    copy.muted(false);
+    copy.follow(track());
+    story.length = 0;
+    copy.follow(track());
+    expect(story.indexOf('shut')).toBeLessThan(story.indexOf('disconnect'));
+    expect(story.indexOf('connect')).toBeLessThan(story.indexOf('open'));
+    expect(story.slice(0, -1)).not.toContain('open');
+  });
+
+  it('stays shut after a device change while muted or paused', () => {
+    const { copy, through } = open();
+    copy.follow(track());
+    expect(through()).toBe(false);
+    copy.muted(false);
+    copy.paused(true);
+    copy.follow(track());
+    expect(through()).toBe(false);
+  });
+
+  it('stays shut when the new device had ended before it was followed', () => {
+    const { copy, through } = open();
+    copy.muted(false);
+    const gone = track();
+    gone.end();
+    copy.follow(gone);
+    expect(through()).toBe(false);
+  });
+});
+
 describe('the stream key', () => {
   it('opens for its recipient, meeting and participant only', async () => {
     const { privateKey, point } = await ecdhPair();
@@ -152,12 +222,54 @@ const chat = { handle: 'h3', medium: 'chat' };
 describe('listening', () => {
   it('opens one stream for all purposes and closes it with the last grant', async () => {
     const { listening, story } = await scene();
-    await listening.grants([captions]);
     await listening.grants([captions, notes]);
+    await listening.grants([notes, captions]);
     expect(story).toEqual(['POST', 'join', 'voice']);
     expect(listening.sendingVoice).toBe(true);
     await listening.grants([]);
     expect(story.slice(3)).toEqual(['closed silent', 'DELETE']);
+  });
+
+  it('opens anew under a new key for a later yes on the same medium', async () => {
+    const { listening, story, keys } = await scene();
+    await listening.grants([captions]);
+    await listening.grants([captions, notes]);
+    expect(story).toEqual(['POST', 'join', 'voice', 'closed silent', 'POST', 'join', 'voice']);
+    expect(keys[0]).not.toBe(keys[1]);
+    expect(listening.sendingVoice).toBe(true);
+  });
+
+  it('opens anew for a yes that replaces another on the same row', async () => {
+    const { listening, story } = await scene();
+    await listening.grants([captions]);
+    await listening.grants([{ ...captions, handle: 'h9' }]);
+    expect(story.filter((s) => s === 'POST').length).toBe(2);
+  });
+
+  it('is not opened anew for a grant that no stream carries', async () => {
+    const { listening, story } = await scene();
+    await listening.grants([captions]);
+    await listening.grants([captions, { handle: 'h8', medium: 'files' }]);
+    expect(story).toEqual(['POST', 'join', 'voice']);
+  });
+
+  it('opens anew no louder than before: muted, paused or without a microphone it stays silent', async () => {
+    const { listening, graphs } = await scene();
+    const silent = () => graphs.every((g) => !g.open && !g.output.enabled) && !listening.sendingVoice;
+    await listening.grants([captions]);
+    listening.muted(true);
+    await listening.grants([captions, notes]);
+    expect(silent()).toBe(true);
+    listening.paused(true);
+    listening.muted(false);
+    await listening.grants([captions]);
+    expect(silent()).toBe(true);
+    listening.microphone(undefined);
+    listening.paused(false);
+    await listening.grants([captions, notes]);
+    expect(silent()).toBe(true);
+    listening.microphone(track());
+    expect(listening.sendingVoice).toBe(true);
   });
 
   it('draws a new key when grants shrink but do not end', async () => {

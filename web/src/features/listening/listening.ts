@@ -12,6 +12,8 @@ export interface Grant {
   readonly medium: string;
 }
 
+const STREAMED: ReadonlySet<string> = new Set(['voice', 'chat']);
+
 export type ListeningState =
   | { readonly is: 'off' | 'opening' }
   | { readonly is: 'on'; readonly voice: boolean; readonly chat: boolean }
@@ -19,8 +21,8 @@ export type ListeningState =
 
 /**
  * The separate copy for one recipient: one stream, open while at least one grant needs it. When grants end, the copy is
- * silent before anything is told to the server; when some remain, the stream is opened anew under a new key. Changes
- * are worked off one after the other.
+ * silent before anything is told to the server. Whenever the grants grow, or shrink and some remain, the stream is opened
+ * anew under a new key. Changes are worked off one after the other.
  */
 export class Listening {
   readonly #args: ListeningArgs;
@@ -79,7 +81,7 @@ export class Listening {
 
   /** Sets the grants that are live now and brings the stream in line with them. */
   grants(live: readonly Grant[]): Promise<void> {
-    const next = new Map(live.map((g) => [g.handle, g]));
+    const next = new Map(live.filter((g) => STREAMED.has(g.medium)).map((g) => [g.handle, g]));
     this.stop([...this.#grants.keys()].filter((handle) => !next.has(handle)));
     this.#grants = next;
     this.#attempts = 0;
@@ -120,13 +122,7 @@ export class Listening {
         this.#atServer = false;
         return;
       }
-      const covered =
-        this.#room &&
-        ['voice', 'chat'].every((medium) => !this.#has(medium, wanted) || this.#has(medium, this.#open));
-      if (covered) {
-        this.#open = wanted;
-        return;
-      }
+      if (this.#room && sameGrants(wanted, this.#open)) return;
       if (this.#room) this.#silence();
       await this.#closing;
       await this.#openStream(wanted);
@@ -197,6 +193,11 @@ export class Listening {
     this.#work = next.catch((failure: unknown) => this.#args.changed({ is: 'failed', why: failure }));
     return this.#work;
   }
+}
+
+/** The server ties permits to a stream when it opens: a stream is for exactly the grants it was opened for. */
+function sameGrants(a: ReadonlyMap<string, Grant>, b: ReadonlyMap<string, Grant>): boolean {
+  return a.size === b.size && [...a.keys()].every((handle) => b.has(handle));
 }
 
 class Superseded extends Error {}

@@ -60,7 +60,8 @@ function useLabels() {
 }
 
 const STATES = ['requested', 'given', 'refused', 'withdrawn', 'expired', 'revoked', 'invalidated'] as const;
-const USED = ['current', 'blocked', 'superseded', 'destroyed'] as const;
+/** What the server says of a data set or model: still being made, in use, out of use, replaced, its key destroyed. */
+export const USED = ['prepared', 'current', 'blocked', 'superseded', 'shredded'] as const;
 
 /** The newest state of each choice: a later receipt changes only the choices it names. */
 function latest(account: PersonAccount): Choice[] {
@@ -84,7 +85,9 @@ function MeetingCard({
   const { account, device } = meeting;
   const choices = account ? latest(account) : [];
   const standing = (handle?: string) => (handle === undefined ? undefined : state.standings.get(handle));
-  const live = choices.filter((c) => c.state === 'given' && c.handle !== undefined && !standing(c.handle));
+  const taken = (handle?: string) =>
+    handle !== undefined && (state.standings.has(handle) || state.slips.get(handle)?.takenAt !== undefined);
+  const live = choices.filter((c) => c.state === 'given' && c.handle !== undefined && !taken(c.handle));
   const mine = live.flatMap((c) => (c.handle !== undefined && state.slips.has(c.handle) ? [c.handle] : []));
   const stories = new Set([
     ...(account?.withdrawals.map((w) => w.handle) ?? []),
@@ -109,9 +112,11 @@ function MeetingCard({
                       <strong>{labels.purpose(c.purpose)}</strong> · {labels.medium(c.medium)}
                     </span>
                     <span className="said">
-                      {standing(c.handle) ? labels.state('withdrawn') : labels.state(c.state)}
+                      {taken(c.handle) && c.state === 'given'
+                        ? labels.state('withdrawn')
+                        : labels.state(c.state)}
                     </span>
-                    {c.state === 'given' && !standing(c.handle) && (
+                    {c.state === 'given' && !taken(c.handle) && (
                       <button
                         type="button"
                         className="button"

@@ -4,7 +4,7 @@ import { checkReceipt } from '../consent/signing';
 import { Device } from '../device/device';
 import { openJws, thumbprint } from '../device/jws';
 import { KnownLog } from '../log/memory';
-import { takeBack, type Standing } from '../withdraw/withdrawal';
+import { outbox, type Said } from '../withdraw/outbox';
 import { Store } from '../../shell/store';
 
 export type Verdict =
@@ -27,7 +27,7 @@ export interface MeState {
   readonly loading: boolean;
   readonly meetings: readonly MeetingOfMine[];
   readonly slips: ReadonlyMap<string, KeptSlip>;
-  readonly standings: ReadonlyMap<string, Standing & { readonly stopped: Date }>;
+  readonly standings: ReadonlyMap<string, Said>;
 }
 
 const REFRESH_MS = 2000;
@@ -38,11 +38,14 @@ export class MeModel {
     loading: true,
     meetings: [],
     slips: new Map(),
-    standings: new Map(),
+    standings: outbox.store.get().said,
   });
   readonly #logs = new Map<string, Promise<KnownLog>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  readonly #unsubscribe = outbox.store.subscribe(() =>
+    this.store.set({ standings: outbox.store.get().said }),
+  );
 
   async load(): Promise<void> {
     const devices = await Device.all();
@@ -64,35 +67,13 @@ export class MeModel {
 
   close(): void {
     this.#closed = true;
+    this.#unsubscribe();
     clearTimeout(this.#timer);
   }
 
-  /** Takes back grants one after the other; each is durable at the server before the next is sent. */
+  /** Takes back grants, all at once; what cannot be said now is kept and said later. */
   async withdraw(meeting: MeetingOfMine, handles: readonly string[]): Promise<void> {
-    const { vkey } = meeting;
-    for (const handle of handles) {
-      const slip = this.store.get().slips.get(handle);
-      if (!slip || vkey === undefined) continue;
-      const stopped = new Date();
-      await new Promise<void>((resolve) => {
-        takeBack(
-          slip.secret,
-          api,
-          () => this.#log(vkey),
-          (standing) => {
-            const standings = new Map(this.store.get().standings);
-            standings.set(handle, { ...standing, stopped });
-            this.store.set({ standings });
-            if (standing.is !== 'sending') resolve();
-          },
-        ).then(resolve, (why: unknown) => {
-          const standings = new Map(this.store.get().standings);
-          standings.set(handle, { is: 'unchecked', why, stopped });
-          this.store.set({ standings });
-          resolve();
-        });
-      });
-    }
+    await outbox.take(handles.flatMap((handle) => this.store.get().slips.get(handle) ?? []));
     await this.#ask(meeting.device);
     this.#follow();
   }

@@ -25,12 +25,12 @@ import { decryptedPackets, encryptionWorker, SenderKeys } from '../encryption/fr
 import { MEMBER_ATTRIBUTE, memberRecord } from '../encryption/member';
 import { Membership } from '../encryption/membership';
 import { ecdhPair } from '../encryption/secret';
-import { Listening, type ListeningState } from '../listening/listening';
+import { Listening, type Grant, type ListeningState } from '../listening/listening';
 import { webAudioGraph } from '../listening/micCopy';
 import { openStreamRoom } from '../listening/streamRoom';
 import { KnownLog } from '../log/memory';
 import type { LocalMedia } from '../preview/localMedia';
-import { takeBack, type Standing } from '../withdraw/withdrawal';
+import { outbox, type Said } from '../withdraw/outbox';
 import { noticeOf } from '../consent/offered';
 import { Store } from '../../shell/store';
 import { CaptionStrip, type CaptionLine } from './captions';
@@ -83,7 +83,7 @@ export interface RoomState {
   readonly paused: boolean;
   readonly receipts: readonly KeptReceipt[];
   readonly slips: readonly KeptSlip[];
-  readonly standings: ReadonlyMap<string, Standing & { readonly stopped: Date }>;
+  readonly standings: ReadonlyMap<string, Said>;
   readonly withdrawals: ReadonlyMap<string, Withdrawal>;
   readonly trouble: string | undefined;
 }
@@ -103,7 +103,11 @@ export class RoomModel {
   readonly #strip = new CaptionStrip();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #seen: Set<string>;
+  /** Handles that this device took back, now or before a reload: whatever the server says, they are no yes. */
   readonly #taken = new Set<string>();
+  /** The medium of each handle that was taken back while the server does not know it yet. */
+  readonly #untold = new Map<string, string>();
+  #stuck = false;
   #membership: Membership | undefined;
   #events: Subscription | undefined;
   #listening: Listening | undefined;
@@ -162,12 +166,16 @@ export class RoomModel {
       withdrawals: new Map(),
       trouble: undefined,
     });
+    // For as long as the page lives: withdrawals go on after the meeting was left.
+    outbox.store.subscribe(() => this.#withdrawalsMoved());
   }
 
   /** Connects, makes itself known under its signed record, publishes, and only then has the answers recorded. */
   async enter(answers: readonly Answer[]): Promise<void> {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
+    await this.#loadKept();
+    const signing = this.#takeBackFirst(answers);
     this.#wire();
     // Before connecting: from its first moment on, whatever this device publishes is marked and sent encrypted.
     await this.#room.setE2EEEnabled(true);
@@ -203,9 +211,8 @@ export class RoomModel {
     this.#unfollow = this.media.store.subscribe(() => this.#follow());
     this.#follow();
     this.#timers.push(setInterval(() => this.#tick(), 300));
-    await this.#loadKept();
     this.#refresh();
-    if (answers.length > 0) await this.sign(answers);
+    if (signing.length > 0) await this.sign(signing);
   }
 
   /** The link that invites to this meeting, secret included. */
@@ -293,7 +300,7 @@ export class RoomModel {
     const handles = media
       .filter((medium) => this.choice(row.purpose, medium) === 'given')
       .flatMap((medium) => slipOf(medium) ?? []);
-    if (handles.length > 0) await this.withdraw(handles);
+    const told = handles.length > 0 ? this.withdraw(handles) : Promise.resolve();
     // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = row.media
       .filter(
@@ -301,7 +308,7 @@ export class RoomModel {
           media.includes(m.medium) && ['requested', 'given'].includes(this.choice(row.purpose, m.medium)),
       )
       .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false }));
-    if (answers.length > 0) await this.sign(answers);
+    await Promise.all([told, answers.length > 0 ? this.sign(answers) : undefined]);
   }
 
   async sign(answers: readonly Answer[]): Promise<void> {
@@ -350,31 +357,30 @@ export class RoomModel {
     }
   }
 
-  /** Stops the copy here, then publishes the secrets, then reopens for what remains under a new key. */
+  /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
   async withdraw(handles: readonly string[]): Promise<void> {
+    const taken = this.store.get().slips.filter((s) => handles.includes(s.handle));
     for (const handle of handles) this.#taken.add(handle);
+    for (const slip of taken) this.#untold.set(slip.handle, slip.medium);
     this.#listening?.stop(handles);
-    const stopped = new Date();
     const choices = new Map(this.store.get().choices);
     const keys: string[] = [];
-    for (const [key, choice] of choices)
-      if (choice.handle !== undefined && handles.includes(choice.handle)) {
-        choices.set(key, { ...choice, state: 'withdrawn' });
-        keys.push(key);
-      }
-    this.store.set({ choices, sendingVoice: false });
+    for (const { purpose, medium, handle } of taken) {
+      const key = keyOf(purpose, medium);
+      const now = choices.get(key);
+      if (now?.handle !== undefined && now.handle !== handle) continue;
+      choices.set(key, { purpose, medium, state: 'withdrawn', handle });
+      keys.push(key);
+    }
+    const slips = this.store.get().slips.filter((s) => !handles.includes(s.handle));
+    this.store.set({ choices, slips, sendingVoice: false });
     this.#busy(keys, true);
     try {
-      for (const handle of handles) {
-        const slip = this.store.get().slips.find((s) => s.handle === handle);
-        if (!slip) throw new Error('the slip is not on this device');
-        await this.#publishSecret(slip, stopped);
-        this.store.set({ slips: this.store.get().slips.filter((s) => s.handle !== handle) });
-      }
+      await outbox.take(taken);
     } finally {
       this.#busy(keys, false);
     }
-    await this.#applyGrants();
+    if (taken.length < handles.length) this.#trouble(new Error('the slip is not on this device'));
   }
 
   setPaused(paused: boolean): void {
@@ -599,24 +605,23 @@ export class RoomModel {
     }
   }
 
-  /** The stream follows the grants: only those whose slip is on this device, so that each can be taken back here. */
+  /**
+   * The stream follows the grants: only those whose slip is on this device, so that each can be taken back here, and
+   * none of a medium of which the server still believes more than its person does.
+   */
   async #applyGrants(): Promise<void> {
-    const { choices, meeting, slips: held } = this.store.get();
-    const live = [...choices.values()].flatMap((c) =>
-      c.state === 'given' && c.handle !== undefined && held.some((s) => s.handle === c.handle)
-        ? [{ handle: c.handle, medium: c.medium }]
-        : [],
-    );
-    const recipient = meeting.ai.recipients[0];
     if (!this.#listening) {
-      if (live.length === 0 || !recipient) return;
-      this.#listening = new Listening({
+      const { meeting } = this.store.get();
+      const recipient = meeting.ai.recipients[0];
+      if (this.#live().length === 0 || !recipient) return;
+      const log = await this.#knownLog();
+      this.#listening ??= new Listening({
         api,
         meeting: meeting.id,
         participant: this.joined.participantId,
         seat: this.joined.seat,
         recipient,
-        log: await this.#knownLog(),
+        log,
         openRoom: openStreamRoom,
         graph: () => webAudioGraph(new AudioContext({ sampleRate: 48_000 })),
         changed: (listening) => this.store.set({ listening }),
@@ -626,37 +631,47 @@ export class RoomModel {
       this.#listening.muted(!this.store.get().micOn);
       this.#listening.paused(this.store.get().paused);
     }
-    await this.#listening.grants(live);
+    // Asked for only now: a no may have come meanwhile.
+    await this.#listening.grants(this.#live());
   }
 
-  async #publishSecret(slip: KeptSlip, stopped: Date): Promise<void> {
-    const report = (standing: Standing) => {
-      const standings = new Map(this.store.get().standings);
-      standings.set(slip.handle, { ...standing, stopped });
-      this.store.set({ standings });
-    };
-    for (let pause = 1000; ; pause = Math.min(15_000, pause * 2)) {
-      try {
-        await new Promise<void>((resolve, reject) => {
-          // Resolves as soon as the server promised; the watch over the log goes on by itself.
-          takeBack(
-            slip.secret,
-            api,
-            () => this.#knownLog(),
-            (standing) => {
-              report(standing);
-              if (standing.is !== 'sending') resolve();
-            },
-          ).then(resolve, reject);
-        });
-        this.store.set({ trouble: undefined });
-        return;
-      } catch (failure) {
-        this.#trouble(failure);
-        if (this.store.get().phase === 'out') throw failure;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
+  #live(): readonly Grant[] {
+    const { choices, slips: held, phase } = this.store.get();
+    if (phase === 'out') return [];
+    const untold = new Set(this.#untold.values());
+    return [...choices.values()].flatMap((c) =>
+      c.state === 'given' &&
+      c.handle !== undefined &&
+      !this.#taken.has(c.handle) &&
+      !untold.has(c.medium) &&
+      held.some((s) => s.handle === c.handle)
+        ? [{ handle: c.handle, medium: c.medium }]
+        : [],
+    );
+  }
+
+  /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
+  #takeBackFirst(answers: readonly Answer[]): readonly Answer[] {
+    const { slips: held } = this.store.get();
+    const slipsFor = (a: Answer) => held.filter((s) => s.purpose === a.purpose && s.medium === a.medium);
+    const ended = answers.filter((a) => !a.yes).flatMap(slipsFor);
+    if (ended.length > 0)
+      void this.withdraw(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
+    return answers.filter((a) => a.yes || slipsFor(a).length === 0);
+  }
+
+  /** Shows how far withdrawals are; what the server now knows no longer holds back what remains granted. */
+  #withdrawalsMoved(): void {
+    const meeting = this.store.get().meeting.id;
+    const mine = new Map([...outbox.store.get().said].filter(([, said]) => said.meeting === meeting));
+    this.store.set({ standings: mine });
+    const failed = [...mine.values()].find((s) => s.is === 'sending' && s.why !== undefined);
+    if (failed?.is === 'sending') this.store.set({ trouble: sentence(failed.why) });
+    else if (this.#stuck) this.store.set({ trouble: undefined });
+    this.#stuck = failed !== undefined;
+    let told = false;
+    for (const [handle, said] of mine) if (said.is !== 'sending' && this.#untold.delete(handle)) told = true;
+    if (told) void this.#applyGrants().catch((failure: unknown) => this.#trouble(failure));
   }
 
   #knownLog(): Promise<KnownLog> {
@@ -667,10 +682,17 @@ export class RoomModel {
 
   async #loadKept(): Promise<void> {
     const meeting = this.store.get().meeting.id;
+    const held = (await slips.all()).filter((s) => s.meeting === meeting);
+    for (const { handle, medium, takenAt, usedAt } of held) {
+      if (takenAt !== undefined || usedAt !== undefined) this.#taken.add(handle);
+      if (takenAt !== undefined && usedAt === undefined) this.#untold.set(handle, medium);
+    }
     this.store.set({
       receipts: (await receipts.all()).filter((r) => r.meeting === meeting),
-      slips: (await slips.all()).filter((s) => s.meeting === meeting && s.usedAt === undefined),
+      slips: held.filter((s) => !this.#taken.has(s.handle)),
     });
+    outbox.resend().catch((failure: unknown) => this.#trouble(failure));
+    this.#withdrawalsMoved();
   }
 
   #refresh(): void {

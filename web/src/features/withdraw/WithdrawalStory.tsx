@@ -78,7 +78,13 @@ function StandingLines({ standing }: { readonly standing: Standing }) {
   const { t } = useTranslation();
   switch (standing.is) {
     case 'sending':
-      return <Line state="doing">{t('mine.withdrawing')}</Line>;
+      return (
+        <Line state="doing">
+          {standing.why === undefined
+            ? t('mine.withdrawing')
+            : t('withdrawal.notSent', { why: sentence(standing.why) })}
+        </Line>
+      );
     case 'promised':
       return (
         <>

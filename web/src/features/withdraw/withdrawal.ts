@@ -1,5 +1,5 @@
 import { b64u, equal, sha256, unb64u, type Bytes } from '../bytes/bytes';
-import type { Api } from '../api/client';
+import { Problem, type Api } from '../api/client';
 import { slips } from '../consent/keeping';
 import { leaf } from '../log/leaf';
 import type { KnownLog } from '../log/memory';
@@ -8,7 +8,8 @@ import { included, inclusionPath, leafHash } from '../log/tree';
 
 /** How far a withdrawal has come, as this browser knows it by itself. */
 export type Standing =
-  | { readonly is: 'sending' }
+  /** Not told yet; `why` the last attempt failed, if one did. */
+  | { readonly is: 'sending'; readonly why?: unknown }
   | { readonly is: 'promised'; readonly by: Date }
   | { readonly is: 'inLog'; readonly index: number; readonly by: Date }
   | { readonly is: 'late'; readonly by: Date; readonly promise: string }
@@ -28,7 +29,35 @@ const PROMISED_MS = 60_000;
 const LOOK_EVERY_MS = 1500;
 
 /**
- * Publishes the secret, then holds the server to its promise: looks through the log until the secret is in it, for 60
+ * Writes down that a slip is taken back; resolves once that survives the page. A device that cannot write is no reason
+ * not to send.
+ */
+export async function markTaken(handle: string, now: Date): Promise<void> {
+  try {
+    const kept = await slips.get(handle);
+    if (kept && kept.takenAt === undefined) await slips.put({ ...kept, takenAt: now.toISOString() });
+  } catch (failure) {
+    console.warn('withdrawal: this device could not write down that a slip is taken back', failure);
+  }
+}
+
+async function markUsed(handle: string, now: Date): Promise<void> {
+  try {
+    const kept = await slips.get(handle);
+    if (kept)
+      await slips.put({ ...kept, takenAt: kept.takenAt ?? now.toISOString(), usedAt: now.toISOString() });
+  } catch (failure) {
+    console.warn('withdrawal: this device could not write down that a slip is used', failure);
+  }
+}
+
+/** Whether the server has answered for good: it knows no grant under the secret, so there is nothing left to end. */
+export function settled(failure: unknown): boolean {
+  return failure instanceof Problem && failure.slug === 'unknown-slip';
+}
+
+/**
+ * Writes down that the slip is taken, publishes the secret, then holds the server to its promise: looks through the log until the secret is in it, for 60
  * seconds. Throws only when the server did not take the withdrawal; everything later is reported.
  */
 export async function takeBack(
@@ -40,10 +69,13 @@ export async function takeBack(
 ): Promise<void> {
   const bytes = unb64u(secret, 32);
   const handle = await sha256(bytes);
+  await markTaken(b64u(handle), patience.now());
   report({ is: 'sending' });
-  const reply = await api.withdraw(secret);
-  const kept = await slips.get(b64u(handle)).catch(() => undefined);
-  if (kept) await slips.put({ ...kept, usedAt: patience.now().toISOString() });
+  const reply = await api.withdraw(secret).catch(async (failure: unknown) => {
+    if (settled(failure)) await markUsed(b64u(handle), patience.now());
+    throw failure;
+  });
+  await markUsed(b64u(handle), patience.now());
   try {
     const known = await log();
     const promise = await openPromise(reply.promise, known.by);

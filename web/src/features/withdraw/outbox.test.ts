@@ -1,0 +1,144 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { logInMemory } from '../../../tests/log-in-memory';
+import { Problem } from '../api/client';
+import { b64u, random, sha256, unb64u } from '../bytes/bytes';
+import { slips, type KeptSlip } from '../consent/keeping';
+import { leaf } from '../log/leaf';
+import { KnownLog } from '../log/memory';
+import { Tiles } from '../log/tiles';
+import { Outbox } from './outbox';
+
+const NOON = new Date('2026-11-22T12:00:00.000Z');
+
+async function slip(): Promise<KeptSlip> {
+  const secret = random(32);
+  const kept: KeptSlip = {
+    origin: 'log.example/aye',
+    meeting: 'm1',
+    title: 'A meeting',
+    purpose: 'captions',
+    medium: 'voice',
+    handle: b64u(await sha256(secret)),
+    secret: b64u(secret),
+  };
+  await slips.put(kept);
+  return kept;
+}
+
+/** An outbox as one page has it, against a server that answers as `reach` says. */
+async function page(reach: (secret: string, promise: () => Promise<Answer>) => Promise<Answer>) {
+  const log = await logInMemory();
+  log.entries.push(leaf.answer(new Uint8Array(32)));
+  const held = new Map();
+  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), {
+    get: (origin) => Promise.resolve(held.get(origin)),
+    put: (value) => Promise.resolve(void held.set(value.origin, value)),
+  });
+  const promise = async (secret: string) => {
+    const bytes = unb64u(secret, 32);
+    const handle = await sha256(bytes);
+    log.entries.push(leaf.withdraw(bytes));
+    return {
+      handle: b64u(handle),
+      promise: await log.sign(
+        `aye-promise/1\n${log.origin}\n${Buffer.from(handle).toString('base64')}\n1\n${NOON.toISOString()}\n`,
+      ),
+    };
+  };
+  const asked: string[] = [];
+  let waits = 0;
+  const outbox = new Outbox(
+    {
+      withdraw: (secret) => {
+        asked.push(secret);
+        return reach(secret, () => promise(secret));
+      },
+    },
+    () => Promise.resolve(known),
+    {
+      now: () => NOON,
+      // A page that was closed waits for ever; here that is one that waited thrice.
+      wait: () => (++waits > 3 ? new Promise<void>(() => undefined) : Promise.resolve()),
+    },
+  );
+  return { outbox, asked };
+}
+
+interface Answer {
+  handle: string;
+  promise: string;
+}
+
+const offline = () => Promise.reject(new Problem('offline', 0, 'no server'));
+
+beforeEach(async () => {
+  for (const { handle } of await slips.all()) await slips.delete(handle);
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+});
+
+describe('the outbox', () => {
+  it('has every slip marked on the device before the first request', async () => {
+    const taken = [await slip(), await slip(), await slip()];
+    const seen: (string | undefined)[][] = [];
+    const { outbox } = await page(async (_secret, promise) => {
+      seen.push((await slips.all()).map((s) => s.takenAt));
+      return promise();
+    });
+    await outbox.take(taken);
+    expect(seen).toEqual(Array(3).fill(Array(3).fill(NOON.toISOString())));
+    for (const { usedAt } of await slips.all()) expect(usedAt).toBeDefined();
+  });
+
+  it('says again on the next page what this one could not say, until the server has answered', async () => {
+    const taken = await slip();
+    const first = await page(offline);
+    void first.outbox.take([taken]);
+    await vi.waitFor(() => expect(first.asked.length).toBe(4));
+    expect(first.outbox.store.get().said.get(taken.handle)).toMatchObject({ is: 'sending', meeting: 'm1' });
+    expect(await slips.get(taken.handle)).toMatchObject({ takenAt: NOON.toISOString() });
+    expect((await slips.get(taken.handle))?.usedAt).toBeUndefined();
+
+    let tries = 0;
+    const second = await page((_secret, promise) => (++tries < 3 ? offline() : promise()));
+    await second.outbox.resend();
+    expect(second.asked).toEqual([taken.secret, taken.secret, taken.secret]);
+    expect((await slips.get(taken.handle))?.usedAt).toBe(NOON.toISOString());
+    await vi.waitFor(() => expect(second.outbox.store.get().said.get(taken.handle)?.is).toBe('inLog'));
+
+    const third = await page(offline);
+    await third.outbox.resend();
+    expect(third.asked).toEqual([]);
+  });
+
+  it('lets none wait for another', async () => {
+    const stuck = await slip();
+    const free = await slip();
+    const { outbox, asked } = await page((secret, promise) =>
+      secret === stuck.secret ? new Promise<Answer>(() => undefined) : promise(),
+    );
+    void outbox.take([stuck, free]);
+    await vi.waitFor(async () => expect((await slips.get(free.handle))?.usedAt).toBeDefined());
+    expect(asked).toHaveLength(2);
+    expect(outbox.store.get().said.get(stuck.handle)?.is).toBe('sending');
+  });
+
+  it('sends once however often it is told, and stops when the server knows no such grant', async () => {
+    const taken = await slip();
+    const { outbox, asked } = await page(() => Promise.reject(new Problem('unknown-slip', 404, 'no')));
+    await Promise.all([outbox.take([taken]), outbox.take([taken]), outbox.resend()]);
+    expect(asked).toHaveLength(1);
+    expect(outbox.store.get().said.get(taken.handle)?.is).toBe('unchecked');
+    expect((await slips.get(taken.handle))?.usedAt).toBeDefined();
+  });
+
+  it('goes on when a proxy says that there is nothing here', async () => {
+    const taken = await slip();
+    let tries = 0;
+    const { outbox } = await page((_secret, promise) =>
+      ++tries < 2 ? Promise.reject(new Problem('status-404', 404, 'not found')) : promise(),
+    );
+    await outbox.take([taken]);
+    expect(tries).toBe(2);
+  });
+});
