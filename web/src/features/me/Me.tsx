@@ -8,7 +8,7 @@ import { WithdrawalStory } from '../withdraw/WithdrawalStory';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Link, Page, save } from '../../shell/ui';
-import { MeModel, type MeetingOfMine, type MeState, type Verdict } from './meModel';
+import { MeModel, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
 
 export function Me() {
   const { t } = useTranslation();
@@ -60,8 +60,6 @@ function useLabels() {
 }
 
 const STATES = ['requested', 'given', 'refused', 'withdrawn', 'expired', 'revoked', 'invalidated'] as const;
-/** What the server says of a data set or model: still being made, in use, out of use, replaced, its key destroyed. */
-export const USED = ['prepared', 'current', 'blocked', 'superseded', 'shredded'] as const;
 
 /** The newest state of each choice: a later receipt changes only the choices it names. */
 function latest(account: PersonAccount): Choice[] {

@@ -30,6 +30,9 @@ export interface MeState {
   readonly standings: ReadonlyMap<string, Said>;
 }
 
+/** What the server says of a data set or model: still being made, in use, out of use, replaced, its key destroyed. */
+export const USED = ['prepared', 'current', 'blocked', 'superseded', 'shredded'] as const;
+
 const REFRESH_MS = 2000;
 
 /** The page of one's own: asks the server with the key of each meeting, and checks what it answers. */

@@ -9,6 +9,8 @@ import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
 import { Outbox } from './outbox';
 
+const soon = (claim: () => void | Promise<void>) => vi.waitFor(claim, 10_000);
+
 const NOON = new Date('2026-11-22T12:00:00.000Z');
 
 async function slip(): Promise<KeptSlip> {
@@ -94,7 +96,7 @@ describe('the outbox', () => {
     const taken = await slip();
     const first = await page(offline);
     void first.outbox.take([taken]);
-    await vi.waitFor(() => expect(first.asked.length).toBe(4));
+    await soon(() => expect(first.asked.length).toBe(4));
     expect(first.outbox.store.get().said.get(taken.handle)).toMatchObject({ is: 'sending', meeting: 'm1' });
     expect(await slips.get(taken.handle)).toMatchObject({ takenAt: NOON.toISOString() });
     expect((await slips.get(taken.handle))?.usedAt).toBeUndefined();
@@ -104,7 +106,7 @@ describe('the outbox', () => {
     await second.outbox.resend();
     expect(second.asked).toEqual([taken.secret, taken.secret, taken.secret]);
     expect((await slips.get(taken.handle))?.usedAt).toBe(NOON.toISOString());
-    await vi.waitFor(() => expect(second.outbox.store.get().said.get(taken.handle)?.is).toBe('inLog'));
+    await soon(() => expect(second.outbox.store.get().said.get(taken.handle)?.is).toBe('inLog'));
 
     const third = await page(offline);
     await third.outbox.resend();
@@ -118,7 +120,7 @@ describe('the outbox', () => {
       secret === stuck.secret ? new Promise<Answer>(() => undefined) : promise(),
     );
     void outbox.take([stuck, free]);
-    await vi.waitFor(async () => expect((await slips.get(free.handle))?.usedAt).toBeDefined());
+    await soon(async () => expect((await slips.get(free.handle))?.usedAt).toBeDefined());
     expect(asked).toHaveLength(2);
     expect(outbox.store.get().said.get(stuck.handle)?.is).toBe('sending');
   });
