@@ -65,7 +65,7 @@ final class House implements AutoCloseable {
   private final Thread chores;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-  private House(AyeConfig config, FileChannel lock) throws IOException {
+  private House(AyeConfig config, FileChannel lock, Listening.Pour pour) throws IOException {
     this.config = config;
     this.lock = lock;
     this.archive = opened(new Archive(config));
@@ -106,7 +106,7 @@ final class House implements AutoCloseable {
     Bell bell = new Bell();
     this.sfu = opened(media(config, tokens, random, clock, bell));
     Listening listening =
-        new Listening(sfu, tokens, consents, companion, companionKey, clock, bell::changed);
+        new Listening(sfu, tokens, consents, companion, companionKey, pour, clock, bell::changed);
     this.gatherings =
         new Gatherings(
             config,
@@ -238,9 +238,9 @@ final class House implements AutoCloseable {
   }
 
   /** Opens everything in the data folder, which {@code lock} keeps for this process. */
-  static House open(AyeConfig config, FileChannel lock) {
+  static House open(AyeConfig config, FileChannel lock, Listening.Pour pour) {
     try {
-      return new House(config, lock);
+      return new House(config, lock, pour);
     } catch (IOException e) {
       throw new UncheckedIOException("the data folder could not be opened", e);
     }

@@ -45,6 +45,13 @@ final class Listening {
       List.of(Purpose.CAPTIONS, Purpose.NOTES, Purpose.TRAINING);
   private static final Duration TOKEN_LIFE = Duration.ofHours(6);
 
+  /** What stands between a tap and the ear behind it: nothing, but where a test watches. */
+  interface Pour {
+    Pour STRAIGHT = ear -> ear;
+
+    TapSink into(TapSink ear);
+  }
+
   /** One open stream. */
   private record Stream(PersonId person, MeetingId meeting, String room, Tap tap, Ear ear) {}
 
@@ -53,6 +60,7 @@ final class Listening {
   private final Consents consents;
   private final Companion companion;
   private final CompanionKey key;
+  private final Pour pour;
   private final InstantSource clock;
   private final Consumer<MeetingId> changed;
   private final Map<ParticipantId, Stream> streams = new ConcurrentHashMap<>();
@@ -66,6 +74,7 @@ final class Listening {
       Consents consents,
       Companion companion,
       CompanionKey key,
+      Pour pour,
       InstantSource clock,
       Consumer<MeetingId> changed) {
     this.sfu = sfu;
@@ -73,6 +82,7 @@ final class Listening {
     this.consents = consents;
     this.companion = companion;
     this.key = key;
+    this.pour = pour;
     this.clock = clock;
     this.changed = changed;
   }
@@ -107,7 +117,8 @@ final class Listening {
       java.util.Arrays.fill(raw, (byte) 0);
       Tap tap;
       try {
-        tap = Tap.open(sfu, room, permits, streamKey, new Hearing(ear, participant, room));
+        TapSink hearing = pour.into(new Hearing(ear, participant, room));
+        tap = Tap.open(sfu, room, permits, streamKey, hearing);
       } catch (IllegalArgumentException ended) {
         ear.close();
         sfu.closeRoom(room);

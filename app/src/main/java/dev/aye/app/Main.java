@@ -48,7 +48,7 @@ public final class Main {
   }
 
   /** Until a server has opened its log file, libraries have nothing to say at a terminal. */
-  private static void quietLibraries() {
+  static void quietLibraries() {
     if (LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)
         instanceof ch.qos.logback.classic.Logger root) {
       root.setLevel(Level.ERROR);

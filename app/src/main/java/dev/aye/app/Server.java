@@ -31,6 +31,11 @@ final class Server implements AutoCloseable {
    * @throws Refusal when the port is taken, the folder cannot be written or has a server already
    */
   static Server start(AyeConfig config) {
+    return start(config, Listening.Pour.STRAIGHT);
+  }
+
+  /** The same, with {@code pour} between each tap and its ear. */
+  static Server start(AyeConfig config, Listening.Pour pour) {
     checkFree(config);
     FileChannel lock = Archive.lock(config.data());
     AtomicReference<House> opened = new AtomicReference<>();
@@ -40,7 +45,7 @@ final class Server implements AutoCloseable {
       application.setLogStartupInfo(false);
       application.setRegisterShutdownHook(true);
       application.addInitializers(context -> {
-        House house = House.open(config, lock);
+        House house = House.open(config, lock, pour);
         opened.set(house);
         ((GenericApplicationContext) context).registerBean(House.class, () -> house);
       });
