@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aye.consent.Medium;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CountModelTest {
   private static final List<Hypothesis> HEARD =
@@ -36,6 +41,70 @@ class CountModelTest {
     assertThat(best(without)).isEqualTo("call the boat house roof her");
     assertThat(best(with)).isEqualTo("call the boathouse roofer");
     assertThat(best(with.subtract(anns))).isEqualTo("call the boat house roof her");
+  }
+
+  @Test
+  void aReadingFarBehindTheBestNeverComesFirst() {
+    CountModel model = CountModel.empty().add(Collections.nCopies(50, "boathouse roofer"));
+    assertThat(
+            model.rerank(
+                List.of(
+                    new Hypothesis("both house rover", 0),
+                    new Hypothesis("boathouse roofer boathouse roofer", -40.5))))
+        .first()
+        .isEqualTo(new Hypothesis("both house rover", 0));
+  }
+
+  @Test
+  void functionWordsGainNothing() {
+    CountModel model = CountModel.empty().add(Collections.nCopies(50, "they are on the pier"));
+    List<Hypothesis> offered =
+        List.of(new Hypothesis("day or undo", 0), new Hypothesis("they are on the", -0.1));
+    assertThat(model.rerank(offered)).isEqualTo(offered);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pocketsphinx", "sphinx4"})
+  void learnedWordsHelpWithSentencesNeverHeardAndForgottenOnesNoMore(String engine) {
+    Readings readings = Readings.of(engine);
+    CountModel model = CountModel.empty().add(readings.learned());
+    for (String group : List.of("development", "heldout")) {
+      int alone = readings.errors(group, CountModel.empty());
+      int learned = readings.errors(group, model);
+      int forgotten = readings.errors(group, model.subtract(readings.learned()));
+      System.out.printf(
+          "%s, %s: %d of %d words wrong alone, %d with what was learned%n",
+          engine, group, alone, readings.words(group), learned);
+      assertThat(learned).as(group).isLessThan(alone);
+      assertThat(forgotten).as(group).isEqualTo(alone);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pocketsphinx", "sphinx4"})
+  void sentencesOfOtherThingsAreNotHurt(String engine) {
+    Readings readings = Readings.of(engine);
+    CountModel model = CountModel.empty().add(readings.learned());
+    assertThat(readings.words("unrelated")).isGreaterThan(150);
+    assertThat(readings.errors("unrelated", model))
+        .isLessThanOrEqualTo(readings.errors("unrelated", CountModel.empty()));
+  }
+
+  /** Unrelated prose beside it: the licence of this project, some 1,500 words. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pocketsphinx", "sphinx4"})
+  void aLargeVocabularyOfOtherThingsCostsLittle(String engine) throws IOException {
+    Readings readings = Readings.of(engine);
+    CountModel model =
+        CountModel.empty()
+            .add(readings.learned())
+            .add(Files.readAllLines(Path.of("..", "LICENSE")));
+    int alone = readings.errors("unrelated", CountModel.empty());
+    int learned = readings.errors("unrelated", model);
+    System.out.printf(
+        "%s, large vocabulary of other things: %d of %d words wrong alone, %d with it%n",
+        engine, alone, readings.words("unrelated"), learned);
+    assertThat(learned - alone).isLessThanOrEqualTo(readings.words("unrelated") / 50);
   }
 
   @Test
