@@ -50,10 +50,11 @@ final class Caller {
     }
   }
 
-  void seatOrHost(HttpServletRequest request, String meeting) {
-    if (credential(request, "Bearer").filter(key -> meetings.isHost(meeting, key)).isEmpty()) {
-      seat(request, meeting);
-    }
+  /** The seat that the request comes from; none when it comes with the host key. */
+  Optional<Meetings.Seat> seatOrHost(HttpServletRequest request, String meeting) {
+    return credential(request, "Bearer").filter(key -> meetings.isHost(meeting, key)).isPresent()
+        ? Optional.empty()
+        : Optional.of(seat(request, meeting));
   }
 
   /** The person whose device signed this very request. */

@@ -24,19 +24,28 @@ final class EventStream {
     this.gatherings = gatherings;
   }
 
-  void serve(Meetings.Seat seat, HttpServletResponse response) throws IOException {
+  /**
+   * @param seated throws when the seat is worth nothing any more; asked after it listens, so that
+   *     nobody who is put out at that moment is overlooked
+   */
+  void serve(Meetings.Seat seat, Runnable seated, HttpServletResponse response) throws IOException {
     if (events.pages(seat.meeting(), seat.participant()) >= MOST_PAGES) {
       throw Problem.tooMany("This seat listens on too many pages already.");
     }
     Events.Listener listener = events.listen(seat.meeting(), seat.participant());
     try {
+      seated.run();
       response.setContentType("text/event-stream");
       response.setCharacterEncoding("UTF-8");
       ServletOutputStream out = response.getOutputStream();
       gatherings.greet(seat).forEach(listener::give);
       while (listener.open()) {
         Optional<Events.Event> next = listener.next(KEEP_ALIVE_MILLIS);
-        out.write(next.map(this::encoded).orElseGet(() -> bytes(": still here\n\n")));
+        if (next.isEmpty()) {
+          out.write(bytes(": still here\n\n"));
+        } else if (next.get().still().getAsBoolean()) {
+          out.write(encoded(next.get()));
+        }
         response.flushBuffer();
       }
     } catch (InterruptedException e) {

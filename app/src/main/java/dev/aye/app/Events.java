@@ -6,6 +6,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -15,8 +16,17 @@ import java.util.function.Function;
 final class Events {
   private static final int MOST_WAITING = 256;
 
-  /** One thing that happened: the name and the JSON value of a server-sent event. */
-  record Event(String name, Object data) {}
+  /**
+   * One thing that happened: the name and the JSON value of a server-sent event.
+   *
+   * @param still asked once more when it is written to a page; what may not be shown any more by
+   *     then is discarded
+   */
+  record Event(String name, Object data, BooleanSupplier still) {
+    Event(String name, Object data) {
+      this(name, data, () -> true);
+    }
+  }
 
   /** One open page. */
   static final class Listener {
@@ -24,14 +34,16 @@ final class Events {
     private final String participant;
     private final BlockingQueue<Event> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
     private volatile boolean open = true;
+    private volatile boolean over;
 
     private Listener(String meeting, String participant) {
       this.meeting = meeting;
       this.participant = participant;
     }
 
-    boolean open() {
-      return open;
+    /** Whether there is, or may come, something to write. */
+    synchronized boolean open() {
+      return open && !(over && waiting.isEmpty());
     }
 
     /** The next event, or nothing if none came within the time. */
@@ -39,10 +51,17 @@ final class Events {
       return Optional.ofNullable(waiting.poll(millis, TimeUnit.MILLISECONDS));
     }
 
-    void give(Event event) {
-      if (!waiting.offer(event)) {
+    synchronized void give(Event event) {
+      if (!over && !waiting.offer(event)) {
         open = false;
       }
+    }
+
+    /** Discards what waits and gives this one as the last. */
+    private synchronized void end(Event last) {
+      waiting.clear();
+      give(last);
+      over = true;
     }
   }
 
@@ -81,6 +100,24 @@ final class Events {
     for (Listener listener : listeners) {
       if (listener.meeting.equals(meeting) && listener.participant.equals(participant)) {
         listener.give(new Event(name, data));
+      }
+    }
+  }
+
+  /** Gives one participant a last event and closes their pages. */
+  void end(String meeting, String participant, String name, Object data) {
+    for (Listener listener : listeners) {
+      if (listener.meeting.equals(meeting) && listener.participant.equals(participant)) {
+        listener.end(new Event(name, data));
+      }
+    }
+  }
+
+  /** Gives each page the event that is made for its participant, if any. */
+  void gated(String meeting, Function<String, Optional<Event>> event) {
+    for (Listener listener : listeners) {
+      if (listener.meeting.equals(meeting)) {
+        event.apply(listener.participant).ifPresent(listener::give);
       }
     }
   }

@@ -82,13 +82,26 @@ final class Gatherings {
     return listening;
   }
 
-  /** Opens again what was open when the server stopped. */
+  /** Opens again what was open when the server stopped, and finishes what was ending. */
   void resume() {
+    endWhatIsOver();
     long since = clock.millis() - Asking.LONGEST_MEETING.toMillis();
     for (Meetings.Meeting meeting : meetings.openSince(since)) {
       sfu.openRoom(meeting.id());
       asking.offer(meeting);
       notebook.lookAt(new MeetingId(meeting.id()));
+    }
+  }
+
+  /** Ends what has lasted too long, and finishes meetings whose end was interrupted. */
+  void endWhatIsOver() {
+    for (Meetings.Meeting meeting :
+        meetings.unsettled(clock.millis() - Asking.LONGEST_MEETING.toMillis())) {
+      if (!meeting.ended()) {
+        end(meeting);
+      } else if (settling.add(meeting.id())) {
+        settle(meeting.id(), new MeetingId(meeting.id()));
+      }
     }
   }
 
@@ -115,7 +128,7 @@ final class Gatherings {
     if (sfu.participants(meeting.id()).size() >= config.maxPeople()) {
       throw Problem.conflict("full", "This meeting is full.");
     }
-    Meetings.Taken taken = meetings.take(meeting.id(), name, person, host);
+    Meetings.Taken taken = meetings.take(meeting.id(), name, person, host, TOKEN_LIFE.toMillis());
     String token =
         new AccessToken(taken.seat().participant(), name, AccessToken.Grants.meeting(meeting.id()))
             .mint(tokens, clock.instant(), TOKEN_LIFE);
@@ -152,7 +165,8 @@ final class Gatherings {
     listening.close(new ParticipantId(participant));
     meetings.bar(participant);
     sfu.remove(meeting, participant);
-    events.one(meeting, participant, "ended", Map.of());
+    events.end(meeting, participant, "ended", Map.of());
+    listening.close(new ParticipantId(participant)); // one that was being opened meanwhile
   }
 
   /**
@@ -160,11 +174,21 @@ final class Gatherings {
    * still written down, then all permits of the meeting end.
    */
   void end(Meetings.Meeting meeting) {
-    if (!meetings.end(meeting.id())) {
+    MeetingId id = new MeetingId(meeting.id());
+    if (!settling.add(meeting.id())) {
+      return; // it is ending already
+    }
+    boolean first = false;
+    try {
+      first = meetings.end(meeting.id());
+    } finally {
+      if (!first) {
+        settling.remove(meeting.id());
+      }
+    }
+    if (!first) {
       return;
     }
-    MeetingId id = new MeetingId(meeting.id());
-    settling.add(meeting.id());
     listening.closeAll(id);
     sfu.closeRoom(meeting.id());
     events.all(meeting.id(), "ended", Map.of());
@@ -178,12 +202,28 @@ final class Gatherings {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } finally {
+    }
+    try {
       consents.endMeeting(id);
       notebook.lookAt(id);
       notebook.capture();
+      meetings.settled(meeting);
+    } catch (RuntimeException e) {
+      logger.error("The end of a meeting will be tried again: {}", e.getClass().getName());
+    } finally {
       settling.remove(meeting);
     }
+  }
+
+  /** Whether somebody was in the room of the meeting under this seat, for all to see. */
+  boolean wasThere(Meetings.Seat seat) {
+    boolean here =
+        sfu.participants(seat.meeting()).stream()
+            .anyMatch(p -> p.identity().equals(seat.participant()));
+    if (here) {
+      meetings.seen(seat.meeting(), seat.participant());
+    }
+    return here || meetings.wasSeen(seat.meeting(), seat.participant());
   }
 
   /** Whether nothing more will come into the notes: the meeting is over, or nobody is there. */
@@ -212,15 +252,11 @@ final class Gatherings {
         mine(id, person);
         sign(id);
       }
-      case Change.Ended(var grant, State state) -> {
+      case Change.Ended(var grant, State _) -> {
         listening.closeWhatIsOver(grant.person(), grant.meeting());
         mine(grant.meeting(), grant.person());
         sign(grant.meeting());
-        if (state == State.WITHDRAWN) {
-          withdrawals.withdrawn();
-        } else {
-          withdrawals.forget(grant.handle());
-        }
+        withdrawals.ended();
       }
       case Change.Logged(var withdrawal) ->
           progress(withdrawal.grant().person(), withdrawal.handle());
@@ -293,7 +329,10 @@ final class Gatherings {
     return new RoomListener() {
       @Override
       public void joined(String room, String identity) {
-        Thread.startVirtualThread(() -> sign(new MeetingId(room)));
+        Thread.startVirtualThread(() -> {
+          meetings.seen(room, identity);
+          sign(new MeetingId(room));
+        });
       }
 
       @Override

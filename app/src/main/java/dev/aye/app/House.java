@@ -26,13 +26,16 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +45,9 @@ import org.slf4j.LoggerFactory;
  */
 final class House implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(House.class);
+
+  private static final long TIDY_SECONDS = 60;
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final AyeConfig config;
   private final FileChannel lock;
@@ -98,13 +104,17 @@ final class House implements AutoCloseable {
       leaves.index(new Leaf.Build(Hash.of(files.hash())));
     }
 
-    this.notebook = new Notebook(vault, log, consents, meetings, events, speech.model());
+    Bell bell = new Bell();
+    this.sfu = opened(media(config, tokens, random, clock, bell));
+    Presence presence =
+        (meeting, participant) ->
+            sfu.participants(meeting).stream().anyMatch(p -> p.identity().equals(participant));
+    this.notebook =
+        new Notebook(vault, log, consents, meetings, events, presence, clock, speech.model());
     this.companion = opened(Companion.start(speech, notebook, clock, Notebook::fault));
     this.withdrawals =
         opened(new Withdrawals(consents, learning.forgetting(), log, this::useWhatWasLearned));
 
-    Bell bell = new Bell();
-    this.sfu = opened(media(config, tokens, random, clock, bell));
     Listening listening =
         new Listening(sfu, tokens, consents, companion, companionKey, pour, clock, bell::changed);
     this.gatherings =
@@ -126,10 +136,12 @@ final class House implements AutoCloseable {
     consents.onChange(gatherings::changed);
     learning
         .forgetting()
-        .onProgress(progress ->
-            consents.withdrawals().stream()
-                .filter(w -> w.handle().equals(progress.handle()))
-                .forEach(w -> gatherings.progress(w.grant().person(), w.handle())));
+        .onProgress(progress -> {
+          useWhatWasLearned(); // from the step on that blocks it, the old model is used no more
+          consents.withdrawals().stream()
+              .filter(w -> w.handle().equals(progress.handle()))
+              .forEach(w -> gatherings.progress(w.grant().person(), w.handle()));
+        });
     gatherings.resume();
     useWhatWasLearned();
     withdrawals.start();
@@ -205,12 +217,15 @@ final class House implements AutoCloseable {
   /** What is to be done each second. */
   private void chores() {
     try {
-      while (true) {
+      for (long second = 1; ; second++) {
         Thread.sleep(1_000);
         try {
           consents.tick();
           if (notebook.hasUncaptured()) {
             notebook.capture();
+          }
+          if (second % TIDY_SECONDS == 0) {
+            gatherings.endWhatIsOver();
           }
         } catch (RuntimeException e) {
           logger.error("A chore failed and will be tried again: {}", e.getClass().getName());
@@ -223,17 +238,44 @@ final class House implements AutoCloseable {
 
   /** Lets the vocabulary in use, if there is one, choose among the recogniser's readings. */
   void useWhatWasLearned() {
-    companion.rerankWith(learning.models().current().map(Vocabulary::of).orElse(Reranker.NONE));
+    use(companion, () -> learning.models().current().map(Vocabulary::of));
+  }
+
+  /** Has the companion use this vocabulary; none when there is none, or it cannot be read. */
+  static void use(Companion companion, Supplier<Optional<? extends Reranker>> vocabulary) {
+    Reranker reranker = Reranker.NONE;
+    try {
+      Optional<? extends Reranker> found = vocabulary.get();
+      if (found.isPresent()) {
+        reranker = found.get();
+      }
+    } finally {
+      companion.rerankWith(reranker);
+    }
   }
 
   /** What of the server is in order; ready only when a meeting can be held. */
   Says.Health health() {
+    Map<String, Optional<String>> failures = new LinkedHashMap<>();
+    failures.put("log", log.failure().isEmpty() ? Optional.empty() : Optional.of("a write failed"));
+    failures.put(
+        "database",
+        archive.database().answers() ? Optional.empty() : Optional.of("does not answer"));
+    failures.put("vault", vault.failure());
+    failures.put("media", sfu.failure(PATIENCE));
+    failures.put("speech", companion.failure());
+    return health(
+        failures,
+        Map.of(
+            "media", "UDP port " + sfu.address().getPort(), "speech", companion.model().model()));
+  }
+
+  /** Ready when nothing failed; of what did, what failed. */
+  static Says.Health health(Map<String, Optional<String>> failures, Map<String, String> working) {
     Map<String, String> parts = new LinkedHashMap<>();
-    parts.put("log", log.failure().isEmpty() ? "ready" : "a write failed");
-    parts.put("database", archive.database().answers() ? "ready" : "does not answer");
-    parts.put("media", "UDP port " + sfu.address().getPort());
-    parts.put("speech", companion.model().model());
-    boolean ready = parts.get("log").equals("ready") && parts.get("database").equals("ready");
+    failures.forEach((part, failure) ->
+        parts.put(part, failure.orElseGet(() -> working.getOrDefault(part, "ready"))));
+    boolean ready = failures.values().stream().allMatch(Optional::isEmpty);
     return new Says.Health(ready ? "ready" : "not ready", parts);
   }
 

@@ -27,6 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -44,6 +47,7 @@ final class Listening {
   private static final List<Purpose> PURPOSES =
       List.of(Purpose.CAPTIONS, Purpose.NOTES, Purpose.TRAINING);
   private static final Duration TOKEN_LIFE = Duration.ofHours(6);
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   /** What stands between a tap and the ear behind it: nothing, but where a test watches. */
   interface Pour {
@@ -53,7 +57,8 @@ final class Listening {
   }
 
   /** One open stream. */
-  private record Stream(PersonId person, MeetingId meeting, String room, Tap tap, Ear ear) {}
+  private record Stream(
+      PersonId person, MeetingId meeting, String room, Tap tap, Ear ear, Hearing hearing) {}
 
   private final Sfu sfu;
   private final TokenKey tokens;
@@ -88,7 +93,8 @@ final class Listening {
   }
 
   /**
-   * Opens the stream of a seat, in place of one that is open already.
+   * Opens the stream of a seat, in place of one that is open already. What came through the one
+   * before is still delivered under the permits that are live.
    *
    * @return the token with which the device joins the listening room
    * @throws Problem when nothing is granted, or the key was not wrapped for this
@@ -109,16 +115,16 @@ final class Listening {
           "Nothing of you may be sent to the companion: you said no, or nothing.");
     }
     synchronized (this) {
-      close(participant);
+      replace(participant);
       String room = sfu.openListeningRoom();
       Ear ear = companion.ear(meeting, participant, person);
       permits.forEach(ear::grant);
       StreamKey streamKey = new StreamKey(raw);
       java.util.Arrays.fill(raw, (byte) 0);
+      Hearing hearing = new Hearing(ear, participant, room);
       Tap tap;
       try {
-        TapSink hearing = pour.into(new Hearing(ear, participant, room));
-        tap = Tap.open(sfu, room, permits, streamKey, hearing);
+        tap = Tap.open(sfu, room, permits, streamKey, pour.into(hearing));
       } catch (IllegalArgumentException ended) {
         ear.close();
         sfu.closeRoom(room);
@@ -127,7 +133,7 @@ final class Listening {
         streamKey.erase();
       }
       tap.silence(muted(seat));
-      streams.put(participant, new Stream(person, meeting, room, tap, ear));
+      streams.put(participant, new Stream(person, meeting, room, tap, ear, hearing));
       changed.accept(meeting);
       return token(room, seat.participant(), permits);
     }
@@ -187,10 +193,27 @@ final class Listening {
     }
   }
 
+  /** Closes the stream of one presence once the messages that came through it are delivered. */
+  private void replace(ParticipantId participant) {
+    Stream stream = streams.get(participant);
+    if (stream != null) {
+      stream.tap().close(); // nothing more comes from here on
+      stream.hearing().finish();
+      close(participant, stream);
+    }
+  }
+
   /** Closes the stream of one presence. */
   void close(ParticipantId participant) {
     Stream stream = streams.remove(participant);
     if (stream != null) {
+      end(stream);
+    }
+  }
+
+  /** Closes this stream, unless it was closed or replaced by now. */
+  private void close(ParticipantId participant, Stream stream) {
+    if (streams.remove(participant, stream)) {
       end(stream);
     }
   }
@@ -200,7 +223,7 @@ final class Listening {
     if (permits(person, meeting).isEmpty()) {
       streams.forEach((participant, stream) -> {
         if (stream.person().equals(person) && stream.meeting().equals(meeting)) {
-          close(participant);
+          close(participant, stream);
         }
       });
     }
@@ -210,7 +233,7 @@ final class Listening {
   void closeAll(MeetingId meeting) {
     streams.forEach((participant, stream) -> {
       if (stream.meeting().equals(meeting)) {
-        close(participant);
+        close(participant, stream);
       }
     });
   }
@@ -227,6 +250,7 @@ final class Listening {
     private final Ear ear;
     private final ParticipantId participant;
     private final String room;
+    private final Phaser messages = new Phaser(1);
 
     Hearing(Ear ear, ParticipantId participant, String room) {
       this.ear = ear;
@@ -245,7 +269,28 @@ final class Listening {
 
     @Override
     public void chat(byte[] message, long arrivalMillis) {
-      Thread.startVirtualThread(() -> take(message, arrivalMillis));
+      if (messages.register() < 0) {
+        return; // finished
+      }
+      Thread.startVirtualThread(() -> {
+        try {
+          take(message, arrivalMillis);
+        } finally {
+          messages.arriveAndDeregister();
+        }
+      });
+    }
+
+    /** Waits until the messages that came are delivered; takes no more. */
+    void finish() {
+      int phase = messages.arriveAndDeregister();
+      try {
+        messages.awaitAdvanceInterruptibly(phase, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (TimeoutException e) {
+        messages.forceTermination(); // lost, as when the stream were closed
+      }
     }
 
     private void take(byte[] message, long arrivalMillis) {
@@ -262,7 +307,7 @@ final class Listening {
       Thread.startVirtualThread(() -> {
         Stream stream = streams.get(participant);
         if (stream != null && stream.room().equals(room)) {
-          close(participant);
+          close(participant, stream);
         }
       });
     }

@@ -121,7 +121,7 @@ final class MeetingApi {
       @PathVariable("id") String id, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     known(id);
-    stream.serve(caller.seat(request, id), response);
+    stream.serve(caller.seat(request, id), () -> caller.seat(request, id), response);
   }
 
   @PostMapping("/api/meetings/{id}/answers")
@@ -174,6 +174,13 @@ final class MeetingApi {
       throw Problem.badRequest("wrapped-key", "The wrapped key is not base64url.");
     }
     String token = gatherings.listening().open(seat, wrapped);
+    try {
+      open(id);
+      caller.seat(request, id);
+    } catch (Problem over) { // ended, or put out, while the stream was being opened
+      gatherings.listening().close(new ParticipantId(seat.participant()));
+      throw over;
+    }
     return ResponseEntity.status(HttpStatus.CREATED)
         .body(new Says.Stream(Origin.of(config, request).socket(), token));
   }
@@ -188,7 +195,13 @@ final class MeetingApi {
   @GetMapping("/api/meetings/{id}/notes")
   Says.Notes notes(@PathVariable("id") String id, HttpServletRequest request) {
     Meetings.Meeting meeting = known(id);
-    caller.seatOrHost(request, id);
+    caller
+        .seatOrHost(request, id)
+        .filter(seat -> !gatherings.wasThere(seat))
+        .ifPresent(seat -> {
+          throw Problem.forbidden(
+              "not-there", "The notes are for those who were in the meeting, seen by all.");
+        });
     Transcript transcript = gatherings.transcript(meeting);
     boolean ready = gatherings.settled(meeting);
     return new Says.Notes(

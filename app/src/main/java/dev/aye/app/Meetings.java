@@ -31,6 +31,7 @@ final class Meetings {
   record Taken(Seat seat, String key) {}
 
   private static final int MOST_SEATS = 500;
+  private static final long RECENT_MILLIS = 10 * 60_000;
 
   private final Database database;
   private final Keys.Box box;
@@ -123,6 +124,23 @@ final class Meetings {
         == 1;
   }
 
+  /** The meetings that ended, or are older than this, and are not {@link #settled} yet. */
+  List<Meeting> unsettled(long created) {
+    return database
+        .sql()
+        .sql(
+            "SELECT id, sealed, purposes, demo, created, ended FROM meetings"
+                + " WHERE settled = 0 AND (ended IS NOT NULL OR created < ?)")
+        .param(created)
+        .query((row, n) -> meeting(row))
+        .list();
+  }
+
+  /** Notes that nothing is left to do for a meeting that ended; durable when it returns. */
+  void settled(String meeting) {
+    database.sql().sql("UPDATE meetings SET settled = 1 WHERE id = ?").param(meeting).update();
+  }
+
   /** The meetings that are still open and younger than this, the newest first. */
   List<Meeting> openSince(long created) {
     return database
@@ -135,16 +153,29 @@ final class Meetings {
         .list();
   }
 
-  Taken take(String meeting, String name, String person, boolean host) {
+  /**
+   * Takes a new seat. Only seats that somebody may be about to use count against the most that
+   * there can be; those that nobody used while their token was good are dropped.
+   *
+   * @param tokenMillis how long the token of a seat lets somebody in
+   */
+  Taken take(String meeting, String name, String person, boolean host, long tokenMillis) {
+    long now = clock.millis();
+    database
+        .sql()
+        .sql("DELETE FROM seats WHERE meeting = ? AND seen IS NULL AND joined < ?")
+        .params(meeting, now - tokenMillis)
+        .update();
     Long seats =
         database
             .sql()
-            .sql("SELECT COUNT(*) FROM seats WHERE meeting = ?")
-            .param(meeting)
+            .sql("SELECT COUNT(*) FROM seats WHERE meeting = ? AND seen IS NULL AND joined > ?")
+            .params(meeting, now - RECENT_MILLIS)
             .query(Long.class)
             .single();
     if (seats >= MOST_SEATS) {
-      throw Problem.conflict("full", "This meeting has been joined too often; start a new one.");
+      throw Problem.conflict(
+          "full", "Too many people are at the door of this meeting; try again in some minutes.");
     }
     String participant = draw(9);
     String key = draw(24);
@@ -160,7 +191,7 @@ final class Meetings {
             person,
             host ? 1 : 0,
             box.close("seat " + participant, name),
-            clock.millis())
+            now)
         .update();
     return new Taken(new Seat(participant, meeting, person, host, name), key);
   }
@@ -173,6 +204,28 @@ final class Meetings {
         .param(hash(key))
         .query((row, n) -> seat(row))
         .optional();
+  }
+
+  /** Notes that somebody is in the meeting's room under this seat; durable when it returns. */
+  void seen(String meeting, String participant) {
+    database
+        .sql()
+        .sql("UPDATE seats SET seen = ? WHERE participant = ? AND meeting = ? AND seen IS NULL")
+        .params(clock.millis(), participant, meeting)
+        .update();
+  }
+
+  /** Whether somebody ever was in the meeting's room under this seat. */
+  boolean wasSeen(String meeting, String participant) {
+    return database
+            .sql()
+            .sql(
+                "SELECT COUNT(*) FROM seats"
+                    + " WHERE participant = ? AND meeting = ? AND seen IS NOT NULL")
+            .params(participant, meeting)
+            .query(Long.class)
+            .single()
+        == 1;
   }
 
   /** Makes the key of a seat worthless: its person was put out. */

@@ -19,9 +19,12 @@ import dev.aye.vault.Content;
 import dev.aye.vault.Slice;
 import dev.aye.vault.Vault;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -42,16 +45,30 @@ final class Notebook implements Sinks {
   private final Consents consents;
   private final Meetings meetings;
   private final Events events;
+  private final Presence presence;
+  private final InstantSource clock;
   private final String model;
   private final Set<MeetingId> uncaptured = ConcurrentHashMap.newKeySet();
 
+  /** Whether the vault may hold captures that the log does not have: after a start or a failure. */
+  private volatile boolean owed = true;
+
   Notebook(
-      Vault vault, Log log, Consents consents, Meetings meetings, Events events, String model) {
+      Vault vault,
+      Log log,
+      Consents consents,
+      Meetings meetings,
+      Events events,
+      Presence presence,
+      InstantSource clock,
+      String model) {
     this.vault = vault;
     this.log = log;
     this.consents = consents;
     this.meetings = meetings;
     this.events = events;
+    this.presence = presence;
+    this.clock = clock;
     this.model = model;
   }
 
@@ -64,12 +81,13 @@ final class Notebook implements Sinks {
         caption.text(),
         caption.last(),
         caption.at(),
-        caption.lagMillis());
+        caption.lagMillis(),
+        () -> permit.live(clock.millis()));
   }
 
   @Override
   public void gone(MeetingId meeting, ParticipantId participant, long caption) {
-    show(meeting, participant, caption, "", true, Instant.EPOCH, 0);
+    show(meeting, participant, caption, "", true, Instant.EPOCH, 0, () -> true);
   }
 
   private void show(
@@ -79,10 +97,9 @@ final class Notebook implements Sinks {
       String text,
       boolean last,
       Instant at,
-      long lagMillis) {
-    events.all(
-        meeting.value(),
-        "caption",
+      long lagMillis,
+      BooleanSupplier permitted) {
+    Says.Caption caption =
         new Says.Caption(
             Long.toString(id),
             participant.value(),
@@ -90,7 +107,16 @@ final class Notebook implements Sinks {
             text,
             last,
             Times.text(at),
-            lagMillis));
+            lagMillis);
+    events.gated(
+        meeting.value(),
+        reader -> {
+          BooleanSupplier still =
+              () -> permitted.getAsBoolean() && presence.here(meeting.value(), reader);
+          return still.getAsBoolean()
+              ? Optional.of(new Events.Event("caption", caption, still))
+              : Optional.empty();
+        });
   }
 
   @Override
@@ -134,13 +160,23 @@ final class Notebook implements Sinks {
 
   /** Puts into the log what was captured since the last time. */
   synchronized void capture() {
-    for (Capture capture : vault.pendingCaptures()) {
-      logged(capture.root());
+    boolean again = owed;
+    owed = true; // until all of it is in the log
+    if (again) {
+      for (Capture capture : vault.pendingCaptures()) {
+        logged(capture.root());
+      }
     }
     for (MeetingId meeting : Set.copyOf(uncaptured)) {
-      uncaptured.remove(meeting);
-      vault.capture(meeting).ifPresent(capture -> logged(capture.root()));
+      uncaptured.remove(meeting); // first, as more may be kept meanwhile
+      try {
+        vault.capture(meeting).ifPresent(capture -> logged(capture.root()));
+      } catch (RuntimeException e) {
+        uncaptured.add(meeting);
+        throw e;
+      }
     }
+    owed = false;
   }
 
   private void logged(Hash root) {
@@ -149,7 +185,7 @@ final class Notebook implements Sinks {
 
   /** Whether something was kept of which the log does not know yet. */
   boolean hasUncaptured() {
-    return !uncaptured.isEmpty();
+    return owed || !uncaptured.isEmpty();
   }
 
   /** Has the next {@link #capture} look at this meeting, as after a restart. */

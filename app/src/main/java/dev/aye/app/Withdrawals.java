@@ -11,7 +11,7 @@ import dev.aye.log.Log;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,12 +27,12 @@ final class Withdrawals implements AutoCloseable {
   private final Forgetting forgetting;
   private final Log log;
   private final Runnable afterwards;
-  private final LinkedBlockingQueue<Optional<Handle>> asked = new LinkedBlockingQueue<>();
+  private final Semaphore asked = new Semaphore(0);
   private final Thread worker;
   private volatile boolean closed;
 
   /**
-   * @param afterwards run after each job: what was learned has changed
+   * @param afterwards run after each job, also one that failed: what was learned has changed
    */
   Withdrawals(Consents consents, Forgetting forgetting, Log log, Runnable afterwards) {
     this.consents = consents;
@@ -45,27 +45,31 @@ final class Withdrawals implements AutoCloseable {
   /** Goes on with what an earlier run of the server left, and waits for more. */
   void start() {
     worker.start();
-    asked.add(Optional.empty());
+    asked.release();
   }
 
-  /** A grant was withdrawn: forget what was kept under it. */
-  void withdrawn() {
-    asked.add(Optional.empty());
+  /** A grant ended, in whatever way: forget what was kept under it. */
+  void ended() {
+    asked.release();
   }
 
-  /** A grant ended in another way: forget what was kept under it all the same. */
-  void forget(Handle handle) {
-    asked.add(Optional.of(handle));
+  /** What is to be forgotten is read from the durable facts each time, so a crash loses nothing. */
+  private void forget() {
+    try {
+      consents.ended().forEach(grant -> forgetting.forget(grant.handle()));
+      forgetting.run();
+    } finally {
+      afterwards.run();
+    }
   }
 
   private void work() {
     try {
       while (!closed) {
-        Optional<Handle> handle = asked.take();
+        asked.acquire();
+        asked.drainPermits();
         try {
-          handle.ifPresent(forgetting::forget);
-          forgetting.run();
-          afterwards.run();
+          forget();
         } catch (RuntimeException e) {
           StackTraceElement[] trace = e.getStackTrace();
           logger.error(
@@ -73,7 +77,7 @@ final class Withdrawals implements AutoCloseable {
               e.getClass().getName(),
               trace.length == 0 ? "unknown" : trace[0]);
           Thread.sleep(AGAIN_MILLIS);
-          asked.add(handle);
+          asked.release();
         }
       }
     } catch (InterruptedException e) {

@@ -148,6 +148,16 @@ public final class Companion implements AutoCloseable {
     }
   }
 
+  /** What keeps it from listening: a thread that ended, or a model that does not work. */
+  public Optional<String> failure() {
+    for (Thread thread : new Thread[] {decoder, ticker}) {
+      if (thread == null || !thread.isAlive()) {
+        return Optional.of("the companion has stopped");
+      }
+    }
+    return model.failure();
+  }
+
   public Load load() {
     synchronized (queue) {
       return new Load(queue.size() + (decoding == null ? 0 : 1), lagMillis, heard, dropped, failed);

@@ -1,6 +1,7 @@
 package dev.aye.companion;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -29,6 +30,11 @@ public interface SpeechModel extends AutoCloseable {
    * can do so; each call replaces the one before. Keeps nothing afterwards. One call at a time.
    */
   Reading hear(Speech speech, Consumer<String> partial) throws InterruptedException;
+
+  /** What is wrong with it since it last failed to start or to answer; empty while it works. */
+  default Optional<String> failure() {
+    return Optional.empty();
+  }
 
   @Override
   void close();

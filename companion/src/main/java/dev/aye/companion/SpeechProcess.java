@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,7 @@ final class SpeechProcess implements SpeechModel {
   private @Nullable Child child;
   private volatile boolean closed;
   private volatile String model;
+  private volatile @Nullable String failure;
 
   /**
    * What to start.
@@ -88,7 +90,9 @@ final class SpeechProcess implements SpeechModel {
     String reason = "";
     for (int attempt = 0; attempt < ATTEMPTS && !closed; attempt++) {
       try {
-        return running().hear(speech, partial);
+        Reading reading = running().hear(speech, partial);
+        failure = null;
+        return reading;
       } catch (Speech.Discarded e) {
         return new Reading.Discarded();
       } catch (IOException e) {
@@ -99,7 +103,13 @@ final class SpeechProcess implements SpeechModel {
         throw e;
       }
     }
+    failure = reason;
     return new Reading.Failed(closed ? "closed" : reason);
+  }
+
+  @Override
+  public Optional<String> failure() {
+    return Optional.ofNullable(failure);
   }
 
   @Override
@@ -117,7 +127,13 @@ final class SpeechProcess implements SpeechModel {
       stop();
       c = new Child(settings);
       child = c;
-      model = c.awaitReady();
+      try {
+        model = c.awaitReady();
+      } catch (IOException e) {
+        failure = "the speech process does not start";
+        throw e;
+      }
+      failure = null;
     }
     return c;
   }

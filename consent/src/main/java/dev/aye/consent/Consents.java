@@ -665,6 +665,16 @@ public final class Consents {
     }
   }
 
+  /** Grants that ended otherwise than by withdrawal: to be forgotten as well. Not for display. */
+  public List<Grant> ended() {
+    synchronized (lock) {
+      return ledger.all().stream()
+          .filter(holding -> holding.state != State.GIVEN && holding.state != State.WITHDRAWN)
+          .map(holding -> holding.grant)
+          .toList();
+    }
+  }
+
   public List<Withdrawal> withdrawals(PersonId person) {
     return withdrawals().stream().filter(w -> w.grant().person().equals(person)).toList();
   }

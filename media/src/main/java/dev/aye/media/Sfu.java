@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -16,8 +17,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.zip.GZIPInputStream;
@@ -132,6 +136,28 @@ public final class Sfu implements RoomControl, AutoCloseable {
     }
     out.sort((a, b) -> a.getAddress().length - b.getAddress().length);
     return out;
+  }
+
+  /**
+   * What keeps it from forwarding: a port that does not read, or a thread of rooms that does not
+   * get to its work within {@code patience}. Blocks for as long.
+   */
+  public Optional<String> failure(Duration patience) {
+    if (!port.reads()) {
+      return Optional.of("the UDP port has stopped reading");
+    }
+    CountDownLatch answers = new CountDownLatch(loops.size());
+    try {
+      loops.forEach(loop -> loop.execute(answers::countDown));
+      return answers.await(patience.toMillis(), TimeUnit.MILLISECONDS)
+          ? Optional.empty()
+          : Optional.of("the rooms do not answer");
+    } catch (RejectedExecutionException closed) {
+      return Optional.of("the rooms are closed");
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return Optional.of("the rooms did not answer");
+    }
   }
 
   InstantSource clock() {
@@ -296,7 +322,7 @@ public final class Sfu implements RoomControl, AutoCloseable {
     loops.forEach(ScheduledExecutorService::shutdown);
     for (ScheduledExecutorService loop : loops) {
       try {
-        if (!loop.awaitTermination(2, java.util.concurrent.TimeUnit.SECONDS)) {
+        if (!loop.awaitTermination(2, TimeUnit.SECONDS)) {
           loop.shutdownNow();
         }
       } catch (InterruptedException interrupted) {

@@ -491,6 +491,11 @@ public final class Vault {
     }
   }
 
+  /** What keeps this object from working, if a write failed; whoever has it opens it anew. */
+  public Optional<String> failure() {
+    return reading(() -> broken ? Optional.of("a write failed") : Optional.empty());
+  }
+
   // ---- inside ----
 
   private static Predicate<KeyStore.Owner.Grant> grantOf(Handle handle, Purpose purpose) {

@@ -43,6 +43,7 @@ public final class UdpPort implements AutoCloseable {
   private final ConcurrentHashMap<String, Attachment> byUfrag = new ConcurrentHashMap<>();
   private final LongAdder dropped = new LongAdder();
   private final InetSocketAddress address;
+  private volatile @Nullable Thread reader;
 
   private UdpPort(DatagramChannel channel, Selector selector, LongSupplier nanoTime)
       throws IOException {
@@ -68,12 +69,18 @@ public final class UdpPort implements AutoCloseable {
       Selector selector = Selector.open();
       channel.register(selector, SelectionKey.OP_READ);
       var port = new UdpPort(channel, selector, nanoTime);
-      Thread.ofPlatform().daemon().name("aye-udp").start(port::read);
+      port.reader = Thread.ofPlatform().daemon().name("aye-udp").start(port::read);
       return port;
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
+  }
+
+  /** Whether it still reads what comes. */
+  public boolean reads() {
+    Thread thread = reader;
+    return thread != null && thread.isAlive() && channel.isOpen();
   }
 
   /** The bound address. */

@@ -1,0 +1,372 @@
+package dev.aye.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aye.consent.Consents;
+import dev.aye.consent.Controller;
+import dev.aye.consent.Handle;
+import dev.aye.consent.Medium;
+import dev.aye.consent.MeetingId;
+import dev.aye.consent.Notice;
+import dev.aye.consent.Offer;
+import dev.aye.consent.ParticipantId;
+import dev.aye.consent.PersonId;
+import dev.aye.consent.Processor;
+import dev.aye.consent.Purpose;
+import dev.aye.consent.Recipient;
+import dev.aye.consent.RecipientId;
+import dev.aye.consent.Salt;
+import dev.aye.consent.Seat;
+import dev.aye.vault.Slice;
+import java.math.BigInteger;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What must hold when the server ended at the wrong moment, or somebody tries what they may not.
+ */
+class StoryTest {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final MeetingId MEETING = new MeetingId("meetingmeeting00");
+  private static final ParticipantId PARTICIPANT = new ParticipantId("participant0");
+
+  @TempDir Path data;
+
+  private final SecureRandom random = new SecureRandom();
+  private final KeyPair device = pair();
+  private final KeyPair companion = pair();
+  private Instant issued = Instant.EPOCH;
+
+  private AyeConfig config() {
+    return AyeConfig.read(
+        Map.of("port", "0", "data", data.toString(), "address", "127.0.0.1"), Map.of());
+  }
+
+  @Test
+  void aGrantEndedByALaterNoIsForgottenAfterACrash() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    Handle handle;
+    try (Archive archive = new Archive(config())) {
+      handle = answer(archive, true);
+      answer(archive, false); // and nobody hears of it: the process ends here
+    }
+    try (Archive archive = new Archive(config())) {
+      CountDownLatch done = new CountDownLatch(1);
+      var forgetting = archive.learning().forgetting();
+      try (var withdrawals =
+          new Withdrawals(archive.consents(), forgetting, archive.log(), done::countDown)) {
+        withdrawals.start();
+        assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(forgetting.progress(handle)).isPresent();
+      }
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void whatMayBeUsedIsChosenAnewAlsoWhenAStepFails() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      answer(archive, true);
+      answer(archive, false);
+      CountDownLatch chosen = new CountDownLatch(1);
+      var forgetting = archive.learning().forgetting();
+      forgetting.onProgress(progress -> {
+        throw new IllegalStateException("a step fails");
+      });
+      try (var withdrawals =
+          new Withdrawals(archive.consents(), forgetting, archive.log(), chosen::countDown)) {
+        withdrawals.start();
+        assertThat(chosen.await(20, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void aCaptureThatTheLogDidNotTakeIsGivenToItAgain() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      answer(archive, true);
+      var permit =
+          archive
+              .consents()
+              .permit(person(), MEETING, Purpose.NOTES, Medium.VOICE, RecipientId.COMPANION)
+              .orElseThrow();
+      archive.vault().appendNotes(permit, new Slice(0, 0), new byte[] {1});
+      assertThat(archive.vault().capture(MEETING)).isPresent(); // and its leaf was not written
+      Notebook notebook =
+          new Notebook(
+              archive.vault(),
+              archive.log(),
+              archive.consents(),
+              meetings(archive, new AtomicLong()),
+              new Events(),
+              (meeting, participant) -> true,
+              archive.clock(),
+              "model");
+      assertThat(notebook.hasUncaptured()).isTrue();
+      notebook.capture();
+      assertThat(archive.vault().pendingCaptures()).isEmpty();
+      assertThat(notebook.hasUncaptured()).isFalse();
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void captionsAreOnlyForThoseWhoAreInTheRoom() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      Events events = new Events();
+      Notebook notebook =
+          new Notebook(
+              archive.vault(),
+              archive.log(),
+              archive.consents(),
+              meetings(archive, new AtomicLong()),
+              events,
+              (meeting, participant) -> participant.equals("inside"),
+              archive.clock(),
+              "model");
+      Events.Listener inside = events.listen(MEETING.value(), "inside");
+      Events.Listener outside = events.listen(MEETING.value(), "outside");
+      notebook.gone(MEETING, PARTICIPANT, 1);
+      assertThat(inside.next(0)).isPresent();
+      assertThat(outside.next(0)).isEmpty();
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void somebodyPutOutHearsTheEndAndNothingElse() throws Exception {
+    Events events = new Events();
+    Events.Listener out = events.listen("m", "out");
+    Events.Listener other = events.listen("m", "other");
+    events.all("m", "caption", Map.of());
+    events.end("m", "out", "ended", Map.of());
+    events.all("m", "caption", Map.of());
+    assertThat(out.open()).isTrue();
+    assertThat(out.next(0).orElseThrow().name()).isEqualTo("ended");
+    assertThat(out.open()).isFalse();
+    assertThat(other.open()).isTrue();
+  }
+
+  @Test
+  void aMeetingCannotBeFilledForGood() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      AtomicLong now = new AtomicLong(1_000_000_000_000L);
+      Meetings meetings = meetings(archive, now);
+      String id = meetings.open("", List.of(), false).meeting().id();
+      Meetings.Taken first = meetings.take(id, "A", "", false, 60_000_000);
+      String seen = meetings.take(id, "B", "", false, 60_000_000).seat().participant();
+      meetings.seen(id, seen);
+      for (int i = 1; i < 500; i++) {
+        meetings.take(id, "C", "", false, 60_000_000);
+      }
+      assertThatThrownBy(() -> meetings.take(id, "D", "", false, 60_000_000))
+          .isInstanceOf(Problem.class);
+      now.addAndGet(11 * 60_000);
+      meetings.take(id, "D", "", false, 60_000_000);
+      assertThat(meetings.seat(first.key())).isPresent();
+      now.addAndGet(60_000_000);
+      meetings.take(id, "E", "", false, 60_000_000);
+      assertThat(meetings.seat(first.key())).isEmpty();
+      assertThat(meetings.wasSeen(id, seen)).isTrue();
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void aMeetingWhoseEndWasInterruptedIsFinishedAtStart() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    String ended;
+    String old;
+    try (Archive archive = new Archive(config())) {
+      AtomicLong now = new AtomicLong(archive.clock().millis());
+      Meetings meetings = meetings(archive, now);
+      ended = meetings.open("", List.of("notes"), false).meeting().id();
+      meetings.end(ended); // and the process ends here
+      now.addAndGet(-Asking.LONGEST_MEETING.toMillis() - 1);
+      old = meetings.open("", List.of("notes"), false).meeting().id();
+    }
+    Archive.unlock(lock);
+    try (Server server = Server.start(config())) {
+      Meetings meetings = server.house().meetings();
+      assertThat(meetings.meeting(old).orElseThrow().ended()).isTrue();
+      assertThat(meetings.unsettled(Long.MAX_VALUE)).noneMatch(m -> m.id().equals(ended));
+      assertThatThrownBy(() ->
+              server
+                  .house()
+                  .consents()
+                  .offer(new MeetingId(ended), offer(server.house().consents())))
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void healthIsNotReadyWhenOnePartIsDead() {
+    Says.Health health =
+        House.health(
+            Map.of("vault", Optional.of("a write failed"), "log", Optional.empty()), Map.of());
+    assertThat(health.status()).isEqualTo("not ready");
+    assertThat(health.parts())
+        .containsEntry("vault", "a write failed")
+        .containsEntry("log", "ready");
+  }
+
+  // ---- a device that answers
+
+  private static Meetings meetings(Archive archive, AtomicLong now) {
+    return new Meetings(
+        archive.database(), archive.box(), archive.random(), () -> Instant.ofEpochMilli(now.get()));
+  }
+
+  private List<Notice> notices() {
+    return Notice.current(new Controller("A club", "club@example.org", "An authority"));
+  }
+
+  private Recipient recipient() throws Exception {
+    return new Recipient(
+        RecipientId.COMPANION, b64u(point(companion)), new Processor("this server", "model"));
+  }
+
+  private Offer offer(Consents consents) throws Exception {
+    notices().forEach(consents::publish);
+    return new Offer(
+        Set.of(Purpose.NOTES), List.of(recipient()), notices(), Instant.now().plusSeconds(3_600));
+  }
+
+  private PersonId person() throws Exception {
+    byte[] point = point(device);
+    String canonical =
+        "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}"
+            .formatted(
+                b64u(Arrays.copyOfRange(point, 1, 33)), b64u(Arrays.copyOfRange(point, 33, 65)));
+    return new PersonId(
+        b64u(
+            MessageDigest.getInstance("SHA-256")
+                .digest(canonical.getBytes(StandardCharsets.US_ASCII))));
+  }
+
+  /** Answers for notes of the voice; the handle of a yes. */
+  private Handle answer(Archive archive, boolean yes) throws Exception {
+    Consents consents = archive.consents();
+    consents.offer(MEETING, offer(consents));
+    Instant now = archive.clock().instant();
+    issued = now.isAfter(issued.plusMillis(1)) ? now : issued.plusMillis(2);
+    Notice notice = notices().getFirst();
+    byte[] handle = MessageDigest.getInstance("SHA-256").digest(draw(32));
+    Map<String, Object> choice = new LinkedHashMap<>();
+    choice.put("purpose", "notes");
+    choice.put("purposeIri", Purpose.NOTES.iri());
+    choice.put("medium", "voice");
+    choice.put("state", yes ? "given" : "refused");
+    if (yes) {
+      choice.put("handle", b64u(handle));
+    }
+    Map<String, Object> payload = new LinkedHashMap<>();
+    payload.put("schema", "urn:aye:receipt:1");
+    payload.put("id", b64u(draw(16)));
+    payload.put("origin", archive.log().origin());
+    payload.put("meeting", MEETING.value());
+    payload.put("participant", PARTICIPANT.value());
+    payload.put("issued", Times.text(issued));
+    payload.put(
+        "notice",
+        Map.of("version", Notice.CURRENT, "locale", notice.locale(), "hash", notice.hash().b64u()));
+    payload.put("controller", "A club");
+    payload.put(
+        "recipient",
+        Map.of(
+            "id",
+            "companion",
+            "key",
+            recipient().key(),
+            "processor",
+            Map.of("host", "this server", "model", "model")));
+    payload.put("scope", Map.of("kind", "meeting"));
+    payload.put("choices", List.of(choice));
+    Consents.Answering answering =
+        consents.answer(
+            new Seat(MEETING, PARTICIPANT, person()), signed(payload), new Salt(b64u(draw(32))));
+    assertThat(answering).isInstanceOf(Consents.Answering.Answered.class);
+    return new Handle(b64u(handle));
+  }
+
+  private String signed(Map<String, Object> payload) throws Exception {
+    byte[] point = point(device);
+    Map<String, Object> jwk = new LinkedHashMap<>();
+    jwk.put("crv", "P-256");
+    jwk.put("kty", "EC");
+    jwk.put("x", b64u(Arrays.copyOfRange(point, 1, 33)));
+    jwk.put("y", b64u(Arrays.copyOfRange(point, 33, 65)));
+    Map<String, Object> header = new LinkedHashMap<>();
+    header.put("alg", "ES256");
+    header.put("typ", "aye-receipt+jws");
+    header.put("jwk", jwk);
+    String text =
+        b64u(JSON.writeValueAsBytes(header)) + "." + b64u(JSON.writeValueAsBytes(payload));
+    Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
+    signature.initSign(device.getPrivate());
+    signature.update(text.getBytes(StandardCharsets.US_ASCII));
+    return text + "." + b64u(signature.sign());
+  }
+
+  private byte[] draw(int bytes) {
+    byte[] drawn = new byte[bytes];
+    random.nextBytes(drawn);
+    return drawn;
+  }
+
+  private static KeyPair pair() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (java.security.GeneralSecurityException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static byte[] point(KeyPair pair) {
+    var w = ((ECPublicKey) pair.getPublic()).getW();
+    byte[] point = new byte[65];
+    point[0] = 4;
+    List<BigInteger> both = new ArrayList<>(List.of(w.getAffineX(), w.getAffineY()));
+    for (int i = 0; i < 2; i++) {
+      byte[] bytes = both.get(i).toByteArray();
+      int length = Math.min(32, bytes.length);
+      System.arraycopy(bytes, bytes.length - length, point, 33 + 32 * i - length, length);
+    }
+    return point;
+  }
+
+  private static String b64u(byte[] bytes) {
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+}
