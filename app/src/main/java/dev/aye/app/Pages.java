@@ -2,8 +2,10 @@ package dev.aye.app;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import org.springframework.http.CacheControl;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
@@ -12,6 +14,9 @@ import org.springframework.web.bind.annotation.GetMapping;
 /** The web client, and the one page for those whose browser could not hold a meeting from here. */
 @Controller
 final class Pages {
+  /** Where only programs ask, who get problem details whatever they accept. */
+  private static final List<String> NOT_PAGES = List.of("/api/", "/log/", "/rtc/", "/assets/");
+
   private final AyeConfig config;
   private final WebFiles files;
 
@@ -38,10 +43,27 @@ final class Pages {
     return answer(index);
   }
 
+  /**
+   * A file of the web client; who asks for a page that is not there is told so by the web client.
+   */
   @GetMapping("/{*path}")
   ResponseEntity<byte[]> file(
-      @org.springframework.web.bind.annotation.PathVariable("path") String path) {
+      @org.springframework.web.bind.annotation.PathVariable("path") String path,
+      @org.springframework.web.bind.annotation.RequestHeader(
+              name = "Accept",
+              defaultValue = MediaType.ALL_VALUE)
+          String accept) {
     Optional<WebFiles.WebFile> file = files.file(path.substring(1));
+    Optional<WebFiles.WebFile> index = files.index();
+    boolean asksForPage =
+        accept.contains(MediaType.TEXT_HTML_VALUE)
+            && NOT_PAGES.stream().noneMatch(path::startsWith);
+    if (file.isEmpty() && index.isPresent() && asksForPage) {
+      return ResponseEntity.status(HttpStatus.NOT_FOUND)
+          .header("Content-Type", index.get().contentType())
+          .cacheControl(CacheControl.noStore())
+          .body(index.get().bytes());
+    }
     return answer(
         file.orElseThrow(() -> Problem.notFound("not-found", "There is nothing at this address.")));
   }
