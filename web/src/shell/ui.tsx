@@ -172,6 +172,16 @@ export function Trouble({ children }: { readonly children: ReactNode }) {
   );
 }
 
+/** Something long in little room. It takes the focus, because a keyboard scrolls only what has it. */
+export function Scroll({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="scroll" role="group" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  );
+}
+
 /** A level from 0 to 1, asked of its source 12 times a second; still when there is nothing. */
 export function Level({ of, label }: { readonly of: () => number; readonly label: string }) {
   const bar = useRef<HTMLDivElement>(null);

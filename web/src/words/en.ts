@@ -26,7 +26,7 @@ export const en = {
   landing: {
     lead: 'Meet. AI only with your yes.',
     text: 'A video meeting that the server cannot see into. AI hears only the people who said yes, each for themself, and stops when they change their mind.',
-    title: 'What is it about? (you may leave this open)',
+    title: 'What is it about? (you may leave this empty)',
     titlePlaceholder: 'Weekly catch-up',
     create: 'Make a meeting',
     creating: 'Making the meeting…',
@@ -119,7 +119,7 @@ export const en = {
     noKey: 'No key',
     notEncrypted: 'Not encrypted by its sender – blocked',
     encrypted: 'End-to-end encrypted',
-    encryptedDemo: 'Encrypted · demo, the server knows the key',
+    encryptedDemo: 'Demo: the server knows the key',
     connecting: 'Connecting…',
     reconnecting: 'The connection was lost. Trying again…',
     serverLost: 'The server is not answering. You stay connected to the others while it lasts.',
@@ -224,7 +224,7 @@ export const en = {
     kept: '{{purpose}}: {{media}}',
     keptLive: 'shown live, then forgotten',
     notes: 'Notes',
-    notesWaiting: 'The notes are being written…',
+    notesWaiting: 'The summary is made when the meeting has ended.',
     notesNone: 'There are no notes: nobody who spoke had said yes to them.',
     summary: 'In short',
     transcript: 'What was said',
@@ -293,7 +293,7 @@ export const en = {
     foundOne: 'This link holds one slip. Pressing the button takes back what was said yes to with it.',
     button: 'Take back',
     paste: 'Paste the slip link or the text of the slip file',
-    file: 'Or choose a slip file',
+    file: 'Or choose the slip file',
     wrong: 'This is not a slip. A slip is a link to this page with a code after #, or the file you saved.',
     unknown: 'Nobody here said yes with this slip. It may belong to another server.',
     already: 'This was taken back before.',
@@ -315,11 +315,18 @@ export const en = {
     latest: 'The latest entries',
     notices: 'Notices',
     noticesText: 'Texts that people were shown. Each is in the log by its hash.',
+    noticeName: 'Version {{version}}, {{language}}',
+    languages: { en: 'English', nl: 'Dutch' },
     noticesNone:
       'Join a meeting with AI on offer once, or open My choices: the texts shown there are listed here.',
     verify: 'Check it yourself',
     verifyText:
-      'The log is in the open C2SP tlog-tiles format. Any verifier for it will do; these work offline:',
+      'The log is in the open C2SP tlog-tiles format at {{url}}. Any verifier for it will do. With Aye’s own, on your machine and offline:',
+    paths: {
+      receipt: 'A receipt that you saved under My choices',
+      export: 'A data set that somebody gave you: the folder it came in',
+      log: 'The whole log: its folder, or a copy of it',
+    },
     limits: 'What this cannot do',
     limit: {
       proof:

@@ -7,13 +7,14 @@ import type { RoomModel } from '../room/roomModel';
 import { WithdrawalStory } from '../withdraw/WithdrawalStory';
 import { clock } from '../../words/words';
 import { useStore } from '../../shell/store';
-import { CopyButton, Icon, Link, Page, save, Trouble } from '../../shell/ui';
+import { CopyButton, Icon, Link, Page, save, Scroll, Trouble } from '../../shell/ui';
 
 /** After leaving: what was kept, the notes, the slip for keeping, and the way back. */
 export function After({ room, back }: { readonly room: RoomModel; readonly back: () => void }) {
   const { t } = useTranslation();
   const { why, choices, slips, meeting, standings, trouble, offered } = useStore(room.store);
   const given = [...choices.values()].filter((c) => c.state === 'given');
+  const of = (handle: string) => [...choices.values()].find((c) => c.handle === handle);
   const kept = offered.filter((row) => given.some((c) => c.purpose === row.purpose));
   return (
     <Page title={t(`after.${why}`)}>
@@ -39,14 +40,15 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
           <ul className="list">
             {kept.map((row) => (
               <li key={row.purpose}>
-                <strong>{row.label}</strong>{' '}
+                <strong>{row.label}</strong>
+                {' · '}
                 <span>
                   {row.purpose === 'captions'
                     ? t('after.keptLive')
                     : row.media
                         .filter((m) => given.some((c) => c.purpose === row.purpose && c.medium === m.medium))
                         .map((m) => m.label)
-                        .join(', ')}
+                        .join(' · ')}
                 </span>
                 <p className="hint">{row.retention}</p>
               </li>
@@ -67,6 +69,7 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
         {[...standings.entries()].map(([handle, standing]) => (
           <WithdrawalStory
             key={handle}
+            title={offered.find((row) => row.purpose === of(handle)?.purpose)?.label}
             stopped={standing.stopped}
             standing={standing}
             vkey={meeting.log.vkey}
@@ -93,6 +96,17 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
       {meeting.ai.purposes.includes('notes') && <NotesPanel room={room} />}
     </Page>
   );
+}
+
+/** What one person said without another in between, under the time of its first words. */
+function turns(transcript: Notes['transcript']): { name: string; at: string; lines: string[] }[] {
+  const all: { name: string; at: string; lines: string[] }[] = [];
+  for (const { name, at, text } of transcript) {
+    const last = all.at(-1);
+    if (last?.name === name) last.lines.push(text);
+    else all.push({ name, at, lines: [text] });
+  }
+  return all;
 }
 
 function NotesPanel({ room }: { readonly room: RoomModel }) {
@@ -141,16 +155,20 @@ function NotesPanel({ room }: { readonly room: RoomModel }) {
       {notes && notes.transcript.length > 0 && (
         <>
           <h3>{t('after.transcript')}</h3>
-          <ol className="transcript">
-            {notes.transcript.map((line) => (
-              <li key={`${line.at} ${line.name} ${line.text}`}>
-                <span className="hint">
-                  {clock(new Date(line.at)).slice(0, 5)} {line.name}
-                </span>
-                <p>{line.text}</p>
-              </li>
-            ))}
-          </ol>
+          <Scroll label={t('after.transcript')}>
+            <ol className="transcript">
+              {turns(notes.transcript).map(({ name, at, lines }) => (
+                <li key={`${at} ${name} ${lines[0]}`}>
+                  <span className="hint">
+                    {clock(new Date(at)).slice(0, 5)} {name}
+                  </span>
+                  {lines.map((line, i) => (
+                    <p key={`${i} ${line}`}>{line}</p>
+                  ))}
+                </li>
+              ))}
+            </ol>
+          </Scroll>
           <p className="hint">{t('after.gap')}</p>
         </>
       )}

@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RowAnswer } from './answers';
 import type { Notice, NoticeRow } from './notice';
@@ -11,6 +11,8 @@ export interface CardProps {
   readonly decide: (row: NoticeRow, yes: boolean, medium?: string) => void;
   readonly busy?: (row: NoticeRow) => boolean;
   readonly fromBefore?: (row: NoticeRow) => boolean;
+  /** What came of an answer, shown where it was given. */
+  readonly below?: (row: NoticeRow) => ReactNode;
   readonly bare?: boolean;
 }
 
@@ -23,6 +25,7 @@ export function Card({
   decide,
   busy,
   fromBefore,
+  below,
   bare = false,
 }: CardProps) {
   const { t } = useTranslation();
@@ -44,6 +47,7 @@ export function Card({
             decide={(yes, medium) => decide(row, yes, medium)}
             busy={busy?.(row) ?? false}
             before={fromBefore?.(row) ?? false}
+            below={below?.(row)}
           />
         ))}
       </ul>
@@ -83,9 +87,10 @@ interface RowProps {
   readonly decide: (yes: boolean, medium?: string) => void;
   readonly busy: boolean;
   readonly before: boolean;
+  readonly below: ReactNode;
 }
 
-function Row({ row, answer, mediumAnswer, decide, busy, before }: RowProps) {
+function Row({ row, answer, mediumAnswer, decide, busy, before, below }: RowProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -110,6 +115,7 @@ function Row({ row, answer, mediumAnswer, decide, busy, before }: RowProps) {
         </div>
         <YesNo label={row.label} answer={answer} busy={busy} decide={(yes) => decide(yes)} />
       </div>
+      {below}
       {open && (
         <div className="row-details">
           <dl className="facts">
@@ -144,7 +150,10 @@ function Row({ row, answer, mediumAnswer, decide, busy, before }: RowProps) {
   );
 }
 
-/** Two buttons of one size, weight and colour; neither is pressed until one is. */
+/**
+ * Two buttons of one size, weight and colour; neither is pressed until one is. While an answer is under way they do nothing, but
+ * they are not disabled: that would take the focus from under the keyboard.
+ */
 function YesNo({
   label,
   answer,
@@ -159,10 +168,20 @@ function YesNo({
   const { t } = useTranslation();
   return (
     <div className="yesno" role="group" aria-label={t('card.group', { label })}>
-      <button type="button" aria-pressed={answer === 'yes'} disabled={busy} onClick={() => decide(true)}>
+      <button
+        type="button"
+        aria-pressed={answer === 'yes'}
+        aria-disabled={busy}
+        onClick={() => !busy && decide(true)}
+      >
         {t('yes')}
       </button>
-      <button type="button" aria-pressed={answer === 'no'} disabled={busy} onClick={() => decide(false)}>
+      <button
+        type="button"
+        aria-pressed={answer === 'no'}
+        aria-disabled={busy}
+        onClick={() => !busy && decide(false)}
+      >
         {t('no')}
       </button>
     </div>

@@ -47,3 +47,8 @@ export function receiptFile(
   const { receipt, salt, index, proof, noticeText } = kept;
   return JSON.stringify({ receipt, salt, index, proof, noticeText }, null, 2);
 }
+
+/** The name of that file, which is the same wherever it is saved from. */
+export function receiptName(index: number): string {
+  return `aye-receipt-${index}.json`;
+}

@@ -2,12 +2,12 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Choice, PersonAccount } from '../api/client';
 import { sentence } from '../api/sentences';
-import { receiptFile } from '../consent/keeping';
+import { receiptFile, receiptName } from '../consent/keeping';
 import { MEDIA, parseNotice, PURPOSES, type Notice } from '../consent/notice';
 import { WithdrawalStory } from '../withdraw/WithdrawalStory';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
-import { Icon, Link, Page, save } from '../../shell/ui';
+import { Icon, Link, Page, save, Scroll } from '../../shell/ui';
 import { MeModel, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
 
 export function Me() {
@@ -178,17 +178,19 @@ function MeetingCard({
               <p className="quiet">{t('me.heldNone')}</p>
             ) : (
               <>
-                <ul className="held">
-                  {account.held.map((h) => (
-                    <li key={`${h.block} ${h.at} ${h.text}`}>
-                      <span className="hint">
-                        {day(new Date(h.at))} ·{' '}
-                        {h.kind === 'notes' ? t('me.heldNotes') : t('me.heldTraining')}
-                      </span>
-                      <p>{h.text}</p>
-                    </li>
-                  ))}
-                </ul>
+                <Scroll label={t('me.held')}>
+                  <ul className="held">
+                    {account.held.map((h) => (
+                      <li key={`${h.block} ${h.at} ${h.text}`}>
+                        <span className="hint">
+                          {day(new Date(h.at))} ·{' '}
+                          {h.kind === 'notes' ? t('me.heldNotes') : t('me.heldTraining')}
+                        </span>
+                        <p>{h.text}</p>
+                      </li>
+                    ))}
+                  </ul>
+                </Scroll>
                 <div>
                   <button
                     type="button"
@@ -289,7 +291,7 @@ function Receipt({
         <button
           type="button"
           className="button"
-          onClick={() => save(`aye-receipt-${answer.index}.json`, receiptFile(answer))}
+          onClick={() => save(receiptName(answer.index), receiptFile(answer))}
         >
           <Icon name="down" />
           {t('me.saveReceipt')}

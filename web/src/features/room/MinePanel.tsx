@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sentence } from '../api/sentences';
 import { Card } from '../consent/Card';
-import { receiptFile } from '../consent/keeping';
+import { receiptFile, receiptName } from '../consent/keeping';
 import { slipFile } from '../consent/receipt';
 import { WithdrawalStory } from '../withdraw/WithdrawalStory';
 import { useStore } from '../../shell/store';
@@ -17,7 +17,26 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
   useEffect(() => room.seeAll(), [room]);
   const { listening, meeting } = state;
   const name = meeting.ai.recipients[0]?.name ?? '';
-  const said = [...state.standings.entries()].reverse();
+  const choiceOf = (handle: string) =>
+    [...state.choices.values()].find((c) => c.handle === handle) ?? state.withdrawals.get(handle);
+  const said = [...state.standings.entries()].reverse().map(([handle, standing]) => {
+    const choice = choiceOf(handle);
+    const row = state.offered.find((r) => r.purpose === choice?.purpose);
+    const part = row && row.media.length > 1 && row.media.find((m) => m.medium === choice?.medium)?.label;
+    return {
+      row,
+      story: (
+        <WithdrawalStory
+          key={handle}
+          title={part || undefined}
+          stopped={standing.stopped}
+          standing={standing}
+          withdrawal={state.withdrawals.get(handle)}
+          vkey={meeting.log.vkey}
+        />
+      ),
+    };
+  });
   return (
     <>
       <section className="stack sending-box" aria-live="polite">
@@ -64,6 +83,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
             void room.decide(row, yes, medium === undefined ? undefined : [medium])
           }
           busy={(row) => isBusy(state, row)}
+          below={(row) => said.filter((s) => s.row === row).map((s) => s.story)}
           bare
         />
       ) : (
@@ -74,15 +94,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           {t('mine.signing')}
         </p>
       )}
-      {said.map(([handle, standing]) => (
-        <WithdrawalStory
-          key={handle}
-          stopped={standing.stopped}
-          standing={standing}
-          withdrawal={state.withdrawals.get(handle)}
-          vkey={meeting.log.vkey}
-        />
-      ))}
+      {said.filter((s) => s.row === undefined).map((s) => s.story)}
       <section className="stack">
         <h3>{t('mine.receipts')}</h3>
         {state.receipts.length === 0 ? (
@@ -95,8 +107,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
                 type="button"
                 className="button"
                 onClick={() => {
-                  for (const kept of state.receipts)
-                    save(`aye-receipt-${kept.id.slice(0, 8)}.json`, receiptFile(kept));
+                  for (const kept of state.receipts) save(receiptName(kept.index), receiptFile(kept));
                 }}
               >
                 <Icon name="down" />

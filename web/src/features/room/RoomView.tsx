@@ -373,7 +373,7 @@ function Captions({ state }: { readonly state: RoomState }) {
     <div className="captions" role="log" aria-live="polite" aria-label={t('room.captionsOf')}>
       {state.captions.length === 0 && <p className="quiet">{t('room.captionsNone')}</p>}
       {state.captions.map((line) =>
-        line.kind === 'words' ? (
+        line.kind === 'words' && line.text.trim() === '' ? null : line.kind === 'words' ? (
           <p key={line.id} className={line.final ? '' : 'unfinished'}>
             <b>{line.name}</b> {line.text}
           </p>
@@ -430,6 +430,7 @@ export function Side({
   readonly waiting?: boolean;
 }) {
   const { t } = useTranslation();
+  const aside = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (waiting) return undefined;
@@ -439,14 +440,19 @@ export function Side({
       if (before instanceof HTMLElement) before.focus();
     };
   }, [waiting]);
+  const closing = useRef(close);
+  closing.current = close;
+  useEffect(() => {
+    // What was opened by hand closes from anywhere, also when the focus has got lost meanwhile.
+    const on = waiting ? aside.current : window;
+    const down = (event: Event) => {
+      if (event instanceof KeyboardEvent && event.key === 'Escape') closing.current();
+    };
+    on?.addEventListener('keydown', down);
+    return () => on?.removeEventListener('keydown', down);
+  }, [waiting]);
   return (
-    <aside
-      className={waiting ? 'side waiting' : 'side'}
-      aria-label={title}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') close();
-      }}
-    >
+    <aside ref={aside} className={waiting ? 'side waiting' : 'side'} aria-label={title}>
       <div className="side-head">
         <h2 ref={heading} tabIndex={-1}>
           {title}

@@ -2,17 +2,27 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sentence } from '../api/sentences';
 import { b64, b64u } from '../bytes/bytes';
+import { receiptName, receipts } from '../consent/keeping';
 import { LEAF_NAMES } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import type { Checkpoint } from '../log/note';
 import { currentVkey } from '../log/vkey';
+import { LOCALES, type Locale } from '../../words/words';
 import { Icon, Page, Trouble } from '../../shell/ui';
 
 interface Seen {
   readonly vkey: string;
   readonly checkpoint: Checkpoint;
   readonly entries: readonly { index: number; kind: string; body: string }[];
-  readonly notices: readonly { hash: string; text: string | undefined }[];
+  readonly notices: readonly SeenNotice[];
+  readonly paths: readonly { what: 'receipt' | 'export' | 'log'; path: string }[];
+}
+
+interface SeenNotice {
+  readonly hash: string;
+  readonly text: string | undefined;
+  readonly version?: number;
+  readonly language?: Locale;
 }
 
 /** For a sceptic: the log as this browser checks it, the notices, how to check by oneself, and the limits. */
@@ -66,10 +76,18 @@ export function Transparency() {
       <section className="panel">
         <h2>{t('transparency.notices')}</h2>
         <p className="hint">{t('transparency.noticesText')}</p>
-        {seen?.notices.map(({ hash, text }) => (
+        {seen?.notices.map(({ hash, text, version, language }) => (
           <details key={hash}>
             <summary>
-              <span className="code">{hash}</span>
+              {version !== undefined && language !== undefined && (
+                <>
+                  {t('transparency.noticeName', {
+                    version,
+                    language: t(`transparency.languages.${language}`),
+                  })}{' '}
+                </>
+              )}
+              <span className="code quiet">{hash}</span>
             </summary>
             <pre className="code">{text ?? '–'}</pre>
           </details>
@@ -82,14 +100,19 @@ export function Transparency() {
       </section>
       <section className="panel">
         <h2>{t('transparency.verify')}</h2>
-        <p>{t('transparency.verifyText')}</p>
-        <pre className="code">
-          {[
-            `curl ${location.origin}/log/checkpoint`,
-            `curl '${location.origin}/log/proof?index=0'`,
-            './aye verify aye-receipts-….json',
-          ].join('\n')}
-        </pre>
+        <p>{t('transparency.verifyText', { url: `${location.origin}/log/` })}</p>
+        {seen && (
+          <dl className="commands">
+            {seen.paths.map(({ what, path }) => (
+              <div key={what}>
+                <dt>{t(`transparency.paths.${what}`)}</dt>
+                <dd>
+                  <pre className="code">{`./aye verify ${path} --vkey '${seen.vkey}'`}</pre>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        )}
       </section>
       <section className="panel">
         <h2>{t('transparency.limits')}</h2>
@@ -126,8 +149,31 @@ async function look(): Promise<Seen> {
   const notices = await Promise.all(
     hashes.map(async (hash) => {
       const response = await fetch(`/api/notices/${hash}`);
-      return { hash, text: response.ok ? await response.text() : undefined };
+      const text = response.ok ? await response.text() : undefined;
+      return { hash, text, ...named(text) };
     }),
   );
-  return { vkey, checkpoint, entries: latest, notices };
+  return { vkey, checkpoint, entries: latest, notices, paths: await whatOneMayHave(vkey) };
+}
+
+/** Which notice a text is; a text that this page cannot read stands under its hash alone. */
+function named(text: string | undefined): Pick<SeenNotice, 'version' | 'language'> {
+  try {
+    const { version, locale } = JSON.parse(text ?? '') as Record<string, unknown>;
+    const language = LOCALES.find((l) => l === locale);
+    return typeof version === 'number' && language ? { version, language } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What `aye verify` takes; the receipt is named as the file of the newest one that this browser has of this log. */
+async function whatOneMayHave(vkey: string): Promise<Seen['paths']> {
+  const mine = (await receipts.all().catch(() => [])).filter((kept) => kept.vkey === vkey);
+  const newest = mine.reduce((most, { index }) => Math.max(most, index), -1);
+  return [
+    { what: 'receipt', path: newest < 0 ? 'aye-receipt.json' : receiptName(newest) },
+    { what: 'export', path: 'export' },
+    { what: 'log', path: 'data/log' },
+  ];
 }

@@ -120,10 +120,11 @@ export function Withdraw() {
                   }}
                 />
               </label>
-              <label className="field">
+              <label className="button file">
                 <span>{t('withdraw.file')}</span>
                 <input
                   type="file"
+                  className="hidden"
                   accept=".json,application/json,text/plain"
                   onChange={(e) => {
                     const [file] = e.target.files ?? [];

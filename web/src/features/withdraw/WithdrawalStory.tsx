@@ -31,7 +31,7 @@ export function WithdrawalStory({
   readonly standing?: Standing | undefined;
   readonly withdrawal?: Withdrawal | undefined;
   readonly vkey: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
 }) {
   const { t } = useTranslation();
   const finished = withdrawal?.account !== undefined && withdrawal.steps.every((s) => s.state === 'done');
