@@ -1,0 +1,431 @@
+import { randomBytes } from "node:crypto";
+import AxeBuilder from "@axe-core/playwright";
+import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test } from "@playwright/test";
+import { type Aye, browserThatSays, removeData, startAye } from "./aye.ts";
+
+const WIDTHS = [360, 768, 1280];
+const SCHEMES = ["light", "dark"] as const;
+const ROWS = ["Captions", "Notes", "Learning"];
+const NARROWEST = 360;
+
+let aye: Aye;
+let browser: Browser;
+let context: BrowserContext;
+
+test.beforeAll(async () => {
+  [aye, browser] = await Promise.all([startAye(), browserThatSays()]);
+});
+
+test.afterEach(async () => {
+  await context?.close();
+});
+
+test.afterAll(async () => {
+  await browser?.close();
+  await aye?.stop();
+  if (aye) removeData(aye);
+});
+
+test("yes and no look the same, at every width, in light and dark, and neither is chosen or focused", async () => {
+  const page = await newcomer();
+  await page.goto(await newMeeting());
+  await expect(rows(page)).toHaveCount(ROWS.length);
+  await page.getByRole("button", { name: "More" }).nth(1).click();
+  await page.getByLabel("Your name").focus();
+  await everyLook(page, async (look) => {
+    const pairs = await yesNoPairs(page);
+    expect(pairs.length, "three rows and the two parts of an open one").toBe(5);
+    for (const [yes, no] of pairs) {
+      expect(yes.look, look).toEqual(no.look);
+      expect(yes.y, "side by side").toBe(no.y);
+      expect(yes.pressed || no.pressed, "nothing is chosen").toBe(false);
+      expect(yes.contrast, look).toBeGreaterThan(4.5);
+      expect(yes.look.height, "large enough for a finger").toBeGreaterThanOrEqual(44);
+    }
+  });
+  for (const place of ["name", "nothing"]) {
+    if (place === "nothing") await page.reload();
+    await expect(rows(page)).toHaveCount(ROWS.length);
+    expect(await page.evaluate(() => document.activeElement?.closest(".preview-card") ?? null)).toBeNull();
+  }
+});
+
+test("a chosen yes looks like a chosen no, and the other one is not dimmed", async () => {
+  const page = await newcomer();
+  await page.goto(await newMeeting());
+  await answer(page, "Captions", "Yes");
+  await answer(page, "Notes", "No");
+  await page.mouse.move(0, 0);
+  await everyLook(page, async (look) => {
+    const [captions, notes] = await yesNoPairs(page);
+    expect(captions?.[0].look, look).toEqual(notes?.[1].look);
+    expect(captions?.[1].look, look).toEqual(notes?.[0].look);
+    for (const side of [0, 1]) expect(captions?.[side]?.contrast, look).toBeGreaterThan(4.5);
+  });
+});
+
+test("who joins without touching the card has answered nothing", async () => {
+  const page = await newcomer();
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (/\/(answers|streams|withdrawals)$/.test(new URL(request.url()).pathname)) asked.push(request.url());
+  });
+  await page.goto(await newMeeting());
+  await expect(rows(page)).toHaveCount(ROWS.length);
+  const before = await logSize();
+  await join(page);
+  await openMine(page);
+  await expect(page.getByText("Nothing of yours is sent to AI")).toBeVisible();
+  await expect(page.getByText("You have not answered anything yet.")).toBeVisible();
+  for (const [yes, no] of await yesNoPairs(page)) {
+    expect(yes.look).toEqual(no.look);
+    expect(yes.pressed || no.pressed).toBe(false);
+  }
+  await leave(page);
+  await expect(page.getByText("Nothing of you was kept.")).toBeVisible();
+  await page.goto(`${aye.url}/me`);
+  await expect(page.getByRole("heading", { name: "Held of you" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You said" })).toHaveCount(0);
+  expect(asked, "no answer was sent").toEqual([]);
+  expect(await logSize(), "and none is in the log").toBe(before);
+});
+
+test("taking back takes as many clicks as giving", async () => {
+  const page = await newcomer();
+  page.on("dialog", (dialog) => {
+    throw new Error(`a dialog asks: ${dialog.message()}`);
+  });
+  await page.goto(await newMeeting());
+  await join(page);
+  let clicks = 0;
+  const click = async (what: Locator) => {
+    clicks++;
+    await what.click();
+  };
+
+  await click(page.getByTitle("Show my choices"));
+  await click(choice(page, "Captions", "Yes"));
+  const give = clicks;
+  await expect(choice(page, "Captions", "Yes")).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByText(/A copy of your voice is going to/)).toBeVisible();
+  await page.getByRole("button", { name: "Close" }).click();
+
+  clicks = 0;
+  await click(page.getByTitle("Show my choices"));
+  await click(choice(page, "Captions", "No"));
+  await expect(page.getByText(/^Stopped \d/)).toBeVisible();
+  await expect(choice(page, "Captions", "No")).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByText("Nothing of yours is sent to AI")).toBeVisible();
+  expect(clicks).toBeLessThanOrEqual(give);
+});
+
+test("a no is remembered, and not asked again", async () => {
+  const page = await newcomer();
+  const link = await newMeeting();
+  await page.goto(link);
+  for (const row of ROWS) await answer(page, row, "No");
+  await join(page);
+  await openMine(page);
+  for (const row of ROWS) await expect(choice(page, row, "No")).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("button", { name: "Save receipts" })).toBeVisible();
+  await leave(page);
+
+  await page.goto(link);
+  await expect(page.getByText("You said no before, and that stays.")).toBeVisible();
+  await expect(rows(page)).toHaveCount(0);
+  await join(page);
+  await expect(page.getByRole("complementary")).toHaveCount(0);
+  await openMine(page);
+  for (const row of ROWS) await expect(choice(page, row, "No")).toHaveAttribute("aria-pressed", "true");
+  await leave(page);
+
+  await page.goto(await newMeeting());
+  await expect(page.getByText("You said no before, and that stays.")).toBeVisible();
+});
+
+test("a keyboard is enough to answer, join, change one's mind and leave", async () => {
+  const page = await newcomer();
+  await page.goto(await newMeeting());
+  await expect(rows(page)).toHaveCount(ROWS.length);
+  await tabTo(page, page.getByLabel("Your name"));
+  await page.keyboard.type("Kim");
+  await tabTo(page, choice(page, "Captions", "No"));
+  await page.keyboard.press("Space");
+  await tabTo(page, page.getByRole("button", { name: "Join", exact: true }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("list", { name: "People" })).toBeVisible();
+  const sign = page.getByTitle("Show my choices");
+  await tabTo(page, sign);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "What of mine AI gets" })).toBeFocused();
+  await tabTo(page, choice(page, "Notes", "Yes"));
+  await page.keyboard.press("Enter");
+  await expect(choice(page, "Notes", "Yes")).toHaveAttribute("aria-pressed", "true");
+  await expect(choice(page, "Notes", "Yes")).toBeEnabled();
+  await expect(choice(page, "Notes", "Yes"), "the place is kept while the answer is signed").toBeFocused();
+  await tabTo(page, choice(page, "Notes", "No"));
+  await page.keyboard.press("Space");
+  await expect(page.getByText(/^Stopped \d/).first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("complementary")).toHaveCount(0);
+  await expect(sign, "closing gives the focus back").toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: "Leave" }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "You left" })).toBeFocused();
+});
+
+const WORDS = {
+  en: {
+    landing: "Meet. AI only with your yes.",
+    card: "This meeting can use AI — only with the people who say yes.",
+    name: "Your name",
+    join: "Join",
+    yes: "Yes",
+    leave: "Leave",
+    left: "You left",
+    me: "My choices",
+    proved: "Checked just now in your browser against the log",
+    withdraw: "Take back a yes",
+    transparency: "Transparency",
+    signature: "Signature checked just now",
+    noMeeting: "There is no such meeting, or it has ended. Ask whoever invited you.",
+    noPage: "There is nothing here",
+  },
+  nl: {
+    landing: "Vergader. AI alleen met jouw ja.",
+    card: "Deze vergadering kan AI gebruiken — alleen bij wie ja zegt.",
+    name: "Je naam",
+    join: "Doe mee",
+    yes: "Ja",
+    leave: "Verlaten",
+    left: "Je hebt de vergadering verlaten",
+    me: "Mijn keuzes",
+    proved: "Zojuist in je browser gecontroleerd in het logboek",
+    withdraw: "Trek een ja in",
+    transparency: "Openheid",
+    signature: "Handtekening zojuist gecontroleerd",
+    noMeeting: "Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.",
+    noPage: "Hier is niets",
+  },
+} as const;
+
+for (const locale of ["en", "nl"] as const) {
+  test(`every page can be used by everyone and fits a phone: ${locale}`, async () => {
+    const words = WORDS[locale];
+    const page = await newcomer({ locale });
+    const heading = (name: string) => page.getByRole("heading", { name, level: 1 });
+    const link = await newMeeting();
+
+    await page.goto(aye.url);
+    await expect(heading(words.landing)).toBeVisible();
+    await works(page, locale);
+
+    await page.goto(link);
+    await expect(page.getByRole("heading", { name: words.card })).toBeVisible();
+    await page.getByRole("group", { name: "Notulen: ja of nee" }).or(row(page, "Notes")).getByRole("button", { name: words.yes, exact: true }).click();
+    await works(page, locale);
+
+    await page.getByLabel(words.name).fill("Kim de Vries-van den Berg");
+    await page.getByRole("button", { name: words.join, exact: true }).click();
+    await expect(page.locator(".tile video")).toBeVisible();
+    await expect(page.locator(".sign .sending")).toBeVisible();
+    await works(page, locale);
+    await page.locator(".sign").click();
+    await works(page, locale);
+
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: words.leave, exact: true }).click();
+    await expect(heading(words.left)).toBeVisible();
+    await works(page, locale);
+
+    await page.goto(`${aye.url}/me`);
+    await expect(heading(words.me)).toBeVisible();
+    await expect(page.getByText(words.proved)).toBeVisible();
+    await works(page, locale);
+
+    await page.goto(`${aye.url}/withdraw`);
+    await expect(heading(words.withdraw)).toBeVisible();
+    await works(page, locale);
+
+    await page.goto(`${aye.url}/transparency`);
+    await expect(page.getByText(words.signature)).toBeVisible();
+    await works(page, locale);
+    const vkey = (await (await fetch(`${aye.url}/log/vkey`)).text()).trim();
+    await expect(page.getByText(new RegExp(`^\\./aye verify aye-receipt-\\d+\\.json --vkey '${vkey.replace(/[.+/]/g, "\\$&")}'$`))).toBeVisible();
+
+    await page.goto(`${aye.url}/m/AAAAAAAAAAAAAAAA#${secret()}`);
+    await expect(page.getByText(words.noMeeting)).toBeVisible();
+    await works(page, locale);
+
+    await page.goto(`${aye.url}/nowhere`);
+    await expect(heading(words.noPage)).toBeVisible();
+    await works(page, locale);
+  });
+}
+
+test("a link without its secret says so, and takes the whole one", async () => {
+  const page = await newcomer();
+  const link = await newMeeting();
+  await page.goto(link.slice(0, link.indexOf("#")));
+  await expect(page.getByRole("heading", { name: "This link is not complete" })).toBeVisible();
+  await works(page, "en");
+  const use = page.getByRole("button", { name: "Use this link" });
+  await expect(use).toBeDisabled();
+  await page.getByLabel("The whole link").fill(link);
+  await use.click();
+  await expect(page.getByRole("button", { name: "Join", exact: true })).toBeVisible();
+});
+
+async function newcomer(options: BrowserContextOptions = {}): Promise<Page> {
+  context = await browser.newContext({ locale: "en-GB", permissions: ["camera", "microphone"], viewport: { width: 1280, height: 800 }, ...options });
+  return await context.newPage();
+}
+
+function secret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+async function newMeeting(): Promise<string> {
+  const made = await fetch(`${aye.url}/api/meetings`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ title: "Pages" }),
+  });
+  expect(made.status).toBe(201);
+  const { link } = (await made.json()) as { link: string };
+  return `${link}#${secret()}`;
+}
+
+async function logSize(): Promise<number> {
+  const checkpoint = await (await fetch(`${aye.url}/log/checkpoint`)).text();
+  return Number(checkpoint.split("\n")[1]);
+}
+
+function rows(page: Page): Locator {
+  return page.locator(".rows > .row");
+}
+
+function row(page: Page, label: string): Locator {
+  return page.getByRole("group", { name: `${label}: yes or no`, exact: true });
+}
+
+function choice(page: Page, label: string, which: "Yes" | "No"): Locator {
+  return row(page, label).getByRole("button", { name: which, exact: true });
+}
+
+async function answer(page: Page, label: string, which: "Yes" | "No"): Promise<void> {
+  await choice(page, label, which).click();
+}
+
+async function join(page: Page): Promise<void> {
+  await page.getByLabel("Your name").fill("Kim");
+  await page.getByRole("button", { name: "Join", exact: true }).click();
+  await expect(page.getByRole("list", { name: "People" }).getByRole("listitem")).toHaveCount(1);
+  await expect(page.getByText("Nobody else is here yet")).toBeVisible();
+}
+
+async function openMine(page: Page): Promise<void> {
+  await page.getByTitle("Show my choices").click();
+  await expect(page.getByRole("complementary", { name: "What of mine AI gets" })).toBeVisible();
+}
+
+async function leave(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Leave" }).click();
+  await expect(page.getByRole("heading", { name: "You left" })).toBeVisible();
+}
+
+/** Presses Tab until something has the focus, as somebody without a mouse would. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab does not reach ${String(target)}`);
+}
+
+async function everyLook(page: Page, check: (look: string) => Promise<void>): Promise<void> {
+  for (const colorScheme of SCHEMES)
+    for (const width of WIDTHS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      await check(`${colorScheme}, ${width} wide`);
+    }
+}
+
+/**
+ * In its language, without a finding of axe, and without sideways scrolling on the narrowest phone: dark and narrow in each
+ * language, and once in light and wide.
+ */
+async function works(page: Page, locale: string): Promise<void> {
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale);
+  await page.setViewportSize({ width: NARROWEST, height: 740 });
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(over, `${page.url()} is wider than a phone`).toBeLessThanOrEqual(0);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await noFindings(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.emulateMedia({ colorScheme: "light" });
+  if (locale === "en") await noFindings(page);
+}
+
+async function noFindings(page: Page): Promise<void> {
+  // Colours and slides have come to rest before they are measured.
+  await expect.poll(() => page.evaluate(() => document.getAnimations().filter((a) => a.playState === "running" && a.effect?.getComputedTiming().iterations !== Infinity && a.effect?.getComputedTiming().duration !== 80).length)).toBe(0);
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`);
+  expect(found, page.url()).toEqual([]);
+}
+
+type Side = { look: { height: number } & Record<string, unknown>; y: number; contrast: number; pressed: boolean };
+
+/** How the two buttons of each row are drawn, and how far their words stand out from what is behind them. */
+async function yesNoPairs(page: Page): Promise<[Side, Side][]> {
+  return await page.locator(".yesno").evaluateAll((groups) => {
+    const parts = (color: string): number[] => {
+      const canvas = document.createElement("canvas").getContext("2d");
+      if (!canvas) throw new Error("no canvas");
+      canvas.fillStyle = color;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const luminance = (color: number[]): number => {
+      const [r = 0, g = 0, b = 0] = color.slice(0, 3).map((c) => (c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (element: Element | null): number[] => {
+      if (!element) return [255, 255, 255];
+      const own = parts(getComputedStyle(element).backgroundColor);
+      return own[3] === 255 ? own : behind(element.parentElement);
+    };
+    const side = (button: HTMLButtonElement) => {
+      const style = getComputedStyle(button);
+      const { width, height, y } = button.getBoundingClientRect();
+      const [dark, light] = [luminance(parts(style.color)), luminance(behind(button))].sort((a, b) => a - b);
+      return {
+        look: {
+          width: Math.round(width * 10) / 10,
+          height,
+          color: style.color,
+          background: style.background,
+          border: style.border,
+          radius: style.borderRadius,
+          font: style.font,
+          opacity: style.opacity,
+          shadow: style.boxShadow,
+          outline: style.outline,
+          transform: style.transform,
+          filter: style.filter,
+        },
+        y,
+        contrast: ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05),
+        pressed: button.getAttribute("aria-pressed") === "true",
+      };
+    };
+    return groups.map((group) => {
+      const [yes, no, ...more] = group.querySelectorAll("button");
+      if (!yes || !no || more.length > 0) throw new Error("not two buttons");
+      const pair: [ReturnType<typeof side>, ReturnType<typeof side>] = [side(yes), side(no)];
+      return pair;
+    });
+  });
+}
