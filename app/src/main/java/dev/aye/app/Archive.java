@@ -1,7 +1,9 @@
 package dev.aye.app;
 
 import dev.aye.consent.Consents;
+import dev.aye.consent.Event;
 import dev.aye.consent.Handle;
+import dev.aye.consent.PersonId;
 import dev.aye.learn.Forgetting;
 import dev.aye.learn.Learning;
 import dev.aye.log.Log;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -18,7 +21,9 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * What is kept in the data folder, opened: keys, database, log, consents, vault and what was
@@ -43,10 +48,12 @@ final class Archive implements AutoCloseable {
   Archive(AyeConfig config) throws IOException {
     this.keys = new Keys(config.keysFolder(), random);
     this.box = keys.box("data");
+    OwnFiles.file(config.data().resolve("aye.db")); // SQLite gives its journals the same mode
     this.database = opened(Database.open(config.data().resolve("aye.db")));
     this.log =
         opened(Log.open(config.data().resolve("log"), origin(config, random), random, clock));
-    Files.writeString(config.data().resolve(VKEY), log.vkey() + "\n");
+    OwnFiles.write(
+        config.data().resolve(VKEY), (log.vkey() + "\n").getBytes(StandardCharsets.UTF_8));
     this.vault =
         Vault.open(config.data().resolve("vault"), keys.folder().resolve("vault"), random, clock);
     this.consents = new Consents(log, new ConsentFacts(database, box), clock);
@@ -86,7 +93,7 @@ final class Archive implements AutoCloseable {
           config.publicUrl().isEmpty()
               ? "aye.local/" + HexFormat.of().formatHex(drawn)
               : config.publicUrl().replaceFirst("^https?://", "");
-      Files.writeString(file, host + "/log\n");
+      OwnFiles.write(file, (host + "/log\n").getBytes(StandardCharsets.UTF_8));
     }
     return Files.readString(file).strip();
   }
@@ -98,7 +105,7 @@ final class Archive implements AutoCloseable {
    */
   static FileChannel lock(Path data) {
     try {
-      Files.createDirectories(data);
+      OwnFiles.dataFolder(data);
       FileChannel channel =
           FileChannel.open(
               data.resolve("aye.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -164,6 +171,24 @@ final class Archive implements AutoCloseable {
 
   Learning learning() {
     return learning;
+  }
+
+  /** Shows all that is kept in vault and database about people, decrypted: its kind and bytes. */
+  void readEverything(BiConsumer<String, byte[]> reader) {
+    for (Event event : new ConsentFacts(database, box).load()) {
+      reader.accept("event", event.encode().getBytes(StandardCharsets.UTF_8));
+    }
+    for (String person :
+        database.sql().sql("SELECT DISTINCT person FROM seats").query(String.class).list()) {
+      if (!person.isEmpty()) {
+        vault.own(new PersonId(person)).forEach(own -> reader.accept("block", own.bytes()));
+      }
+    }
+    for (String kind : List.of("members", "parameters", "manifest", "lineage")) {
+      vault
+          .artefacts(kind)
+          .forEach(id -> vault.artefact(id).ifPresent(bytes -> reader.accept(kind, bytes)));
+    }
   }
 
   @Override

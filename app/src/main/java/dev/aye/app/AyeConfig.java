@@ -39,6 +39,8 @@ import org.springframework.core.io.FileSystemResource;
  * @param tlsCert PEM file with the certificate chain; empty serves plain HTTP
  * @param tlsKey PEM file with the PKCS#8 private key of the certificate
  * @param udpPort UDP port of all media; 0 is the number of {@code port}
+ * @param trustedProxies the IP addresses of proxies before this server, whose {@code
+ *     X-Forwarded-For} says whom a request comes from; empty believes nobody
  * @param mediaAddresses the addresses that media is offered at; empty is each address of this
  *     machine
  * @param purposes what may be asked of people at all: {@code captions}, {@code notes}, {@code
@@ -59,6 +61,7 @@ record AyeConfig(
     @DefaultValue("") String tlsCert,
     @DefaultValue("") String tlsKey,
     @DefaultValue("0") int udpPort,
+    @DefaultValue List<String> trustedProxies,
     @DefaultValue List<String> mediaAddresses,
     @DefaultValue({"captions", "notes", "training"}) List<String> purposes,
     @DefaultValue("The operator of this Aye server") String controller,
@@ -82,6 +85,7 @@ record AyeConfig(
           "tls-cert",
           "tls-key",
           "udp-port",
+          "trusted-proxies",
           "media-addresses",
           "purposes",
           "controller",
@@ -96,7 +100,8 @@ record AyeConfig(
     checkPort("port", port);
     checkPort("udp-port", udpPort);
     data = data.toAbsolutePath().normalize();
-    mediaAddresses = List.copyOf(mediaAddresses);
+    trustedProxies = addresses("trusted-proxies", trustedProxies);
+    mediaAddresses = addresses("media-addresses", mediaAddresses);
     purposes = List.copyOf(purposes);
     if (!publicUrl.isEmpty()) {
       publicUrl = checkedUrl(publicUrl);
@@ -108,11 +113,6 @@ record AyeConfig(
     checkReadable("tls-key", tlsKey);
     if (!ASKABLE.containsAll(purposes) || new HashSet<>(purposes).size() != purposes.size()) {
       throw new Refusal("purposes can hold captions, notes and training, each once.");
-    }
-    for (String literal : mediaAddresses) {
-      if (!literal.matches("[0-9.]{7,15}|[0-9a-fA-F:.]{2,45}")) {
-        throw new Refusal("media-addresses takes IP addresses, and one of them is not.");
-      }
     }
     if (maxPeople < 2 || maxPeople > 50) {
       throw new Refusal("max-people must be between 2 and 50.");
@@ -169,15 +169,16 @@ record AyeConfig(
 
   private static Map<String, Object> fromEnvironment(Map<String, String> environment) {
     Map<String, Object> found = new TreeMap<>();
-    environment.forEach((name, value) -> {
-      if (name.startsWith("AYE_") && !name.equals(TRACE)) {
-        String key = name.substring(4).toLowerCase(Locale.ROOT).replace('_', '-');
-        if (!KEYS.contains(key)) {
-          throw new Refusal("The environment variable " + name + " is none that Aye knows.");
-        }
-        found.put(key, value);
-      }
-    });
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith("AYE_") && !name.equals(TRACE)) {
+            String key = name.substring(4).toLowerCase(Locale.ROOT).replace('_', '-');
+            if (!KEYS.contains(key)) {
+              throw new Refusal("The environment variable " + name + " is none that Aye knows.");
+            }
+            found.put(key, value);
+          }
+        });
     return found;
   }
 
@@ -214,6 +215,15 @@ record AyeConfig(
     if (value < 0 || value > 65535) {
       throw new Refusal("The value of " + key + " must be between 0 and 65535.");
     }
+  }
+
+  private static List<String> addresses(String key, List<String> literals) {
+    for (String literal : literals) {
+      if (!literal.matches("[0-9.]{7,15}|[0-9a-fA-F:.]{2,45}")) {
+        throw new Refusal(key + " takes IP addresses, and one of them is not.");
+      }
+    }
+    return List.copyOf(literals);
   }
 
   private static void checkReadable(String key, String file) {

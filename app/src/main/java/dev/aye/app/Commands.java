@@ -3,6 +3,7 @@ package dev.aye.app;
 import dev.aye.companion.Engine;
 import dev.aye.companion.SpeechBench;
 import dev.aye.log.LogBench;
+import dev.aye.media.MediaBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.FileChannel;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** What the commands of the command line do that are not the server itself. */
 final class Commands {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private static final Duration MEDIA_BENCH = Duration.ofSeconds(10);
 
   private Commands() {}
 
@@ -62,11 +66,12 @@ final class Commands {
     }
     StringBuilder line = new StringBuilder();
     done.properties()
-        .forEach(field ->
-            line.append(line.isEmpty() ? "" : "  ")
-                .append(field.getKey())
-                .append(' ')
-                .append(field.getValue().asString(field.getValue().toString())));
+        .forEach(
+            field ->
+                line.append(line.isEmpty() ? "" : "  ")
+                    .append(field.getKey())
+                    .append(' ')
+                    .append(field.getValue().asString(field.getValue().toString())));
     out.println(line);
   }
 
@@ -76,12 +81,13 @@ final class Commands {
     Object figures =
         switch (name) {
           case "log" -> log();
+          case "media" -> MediaBench.run(MEDIA_BENCH);
           case "speech" ->
               SpeechBench.measure(
                   Engine.AUTO, Path.of(System.getProperty("aye.home", ".")).resolve("speech"));
           default ->
               throw new Refusal(
-                  "There is no benchmark named " + name + "; there are log and speech.");
+                  "There is no benchmark named " + name + "; there are log, media and speech.");
         };
     out.println(figures);
     if (json.isPresent()) {

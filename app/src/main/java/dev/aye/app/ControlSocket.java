@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -27,19 +26,24 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The Unix domain socket by which commands reach the running server: in the data folder, for its
  * owner alone. A request and an answer are one line of JSON each. Where the folder's path is longer
- * than a socket's name can be (108 bytes), the socket stands in a folder of its own under the
- * system's temporary one.
+ * than a socket's name can be (108 bytes), the socket stands in a folder of its own with a random
+ * name under the system's temporary one, and a file in the data folder says where.
  */
 final class ControlSocket implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(ControlSocket.class);
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int LONGEST_PATH = 100;
 
+  /** The file in the data folder that says where else the socket is. */
+  private static final String ELSEWHERE = "aye.sock.path";
+
+  private final Path data;
   private final Path path;
   private final ServerSocketChannel channel;
   private final Workbench workbench;
 
-  private ControlSocket(Path path, ServerSocketChannel channel, Workbench workbench) {
+  private ControlSocket(Path data, Path path, ServerSocketChannel channel, Workbench workbench) {
+    this.data = data;
     this.path = path;
     this.channel = channel;
     this.workbench = workbench;
@@ -47,31 +51,26 @@ final class ControlSocket implements AutoCloseable {
 
   /** Listens for commands; the caller holds the lock of the folder. */
   static ControlSocket listen(Path data, Workbench workbench) throws IOException {
-    Path path = path(data);
-    Path folder = path.getParent();
-    if (folder != null && !folder.equals(data)) {
-      Files.createDirectories(folder);
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    Path path = data.resolve("aye.sock");
+    Files.deleteIfExists(data.resolve(ELSEWHERE));
+    if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+      path = Files.createTempDirectory("aye-").resolve("aye.sock"); // made for its owner alone
+      OwnFiles.write(data.resolve(ELSEWHERE), path.toString().getBytes(StandardCharsets.UTF_8));
     }
     Files.deleteIfExists(path);
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     channel.bind(UnixDomainSocketAddress.of(path));
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-    ControlSocket socket = new ControlSocket(path, channel, workbench);
+    ControlSocket socket = new ControlSocket(data, path, channel, workbench);
     Thread.ofPlatform().daemon().name("aye-control").start(socket::serve);
     return socket;
   }
 
-  private static Path path(Path data) {
-    Path beside = data.resolve("aye.sock");
-    if (beside.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_PATH) {
-      return beside;
-    }
-    byte[] hash = dev.aye.log.Hash.sha256(data.toString().getBytes(StandardCharsets.UTF_8)).bytes();
-    return Path.of(
-        System.getProperty("java.io.tmpdir"),
-        "aye-" + HexFormat.of().formatHex(hash, 0, 8),
-        "aye.sock");
+  private static Path path(Path data) throws IOException {
+    Path elsewhere = data.resolve(ELSEWHERE);
+    return Files.exists(elsewhere)
+        ? Path.of(Files.readString(elsewhere))
+        : data.resolve("aye.sock");
   }
 
   private void serve() {
@@ -155,5 +154,10 @@ final class ControlSocket implements AutoCloseable {
   public void close() throws IOException {
     channel.close();
     Files.deleteIfExists(path);
+    Path folder = path.toAbsolutePath().getParent();
+    if (folder != null && !folder.equals(data.toAbsolutePath())) {
+      Files.deleteIfExists(folder);
+      Files.deleteIfExists(data.resolve(ELSEWHERE));
+    }
   }
 }

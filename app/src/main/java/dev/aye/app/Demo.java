@@ -8,7 +8,10 @@ import dev.aye.log.Leaf;
 import dev.aye.log.LogVerifier;
 import dev.aye.log.Verdict;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,9 +124,10 @@ final class Demo {
       written(crowd);
       Learned learned = learn(crowd);
       changeOfMind(crowd, learned);
-      search(server, crowd);
+      search(server);
       end(crowd);
     }
+    everythingKept();
     wholeLog();
   }
 
@@ -188,11 +192,12 @@ final class Demo {
       reports.put(who, crowd.ask("report", who, Map.of()));
     }
     List<String> deaf = new ArrayList<>();
-    reports.forEach((who, report) ->
-        reports.keySet().stream()
-            .filter(other -> !other.equals(who))
-            .filter(other -> report.path("heard").path(other).asLong(0) < 100)
-            .forEach(other -> deaf.add(who + " did not hear " + other)));
+    reports.forEach(
+        (who, report) ->
+            reports.keySet().stream()
+                .filter(other -> !other.equals(who))
+                .filter(other -> report.path("heard").path(other).asLong(0) < 100)
+                .forEach(other -> deaf.add(who + " did not hear " + other)));
     claim(
         "Everybody hears everybody",
         deaf.isEmpty(),
@@ -440,21 +445,29 @@ final class Demo {
     return newest;
   }
 
-  private void search(Child server, Crowd crowd) throws IOException, InterruptedException {
-    tell("Every file of the server and its memory are searched for what was not to be kept.");
-    String held = crowd.ask("account", YES, Map.of()).path("held").toString();
+  private void search(Child server) throws IOException, InterruptedException {
+    tell("The files of the data folder and the server's Java heap are searched.");
+    Path control = work.resolve("control.txt");
+    StringBuilder exported = new StringBuilder();
+    Datasets.texts(work.resolve("export"), text -> exported.append(text).append('\n'));
+    Files.writeString(control, exported);
+    List<String> mayBeThere = Stream.concat(SAID_YES.stream(), SAID_WITHDRAWN.stream()).toList();
+    Set<String> there = Search.of(control, mayBeThere);
+    Files.delete(control);
     Set<String> onDisk = new TreeSet<>();
+    int searched = 0;
     try (Stream<Path> files = Files.walk(data)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         onDisk.addAll(Search.of(file, NEVER));
         onDisk.addAll(Search.of(file, SAID_WITHDRAWN));
+        searched++;
       }
     }
     claim(
-        "Words of those who did not agree, or took it back, are in no file",
-        onDisk.isEmpty() && hasAll(held, SAID_YES),
+        "No file of the data folder has, unencrypted, words of who said no or took it back",
+        onDisk.isEmpty() && there.containsAll(mayBeThere),
         onDisk.isEmpty()
-            ? "the same search finds " + found(held, SAID_YES) + " where it may"
+            ? searched + " files; in the rows exported before, unpacked, this search finds " + there
             : "found " + onDisk);
     Path dump = work.resolve("server.hprof");
     Process jcmd =
@@ -469,12 +482,12 @@ final class Demo {
             .start();
     jcmd.waitFor();
     Set<String> inMemory = Search.of(dump, NEVER);
-    Set<String> control = Search.of(dump, SAID_YES);
+    Set<String> inUse = Search.of(dump, SAID_YES);
     Files.deleteIfExists(dump);
     claim(
-        "Words of those who did not agree are nowhere in the server's memory",
-        inMemory.isEmpty() && control.containsAll(SAID_YES),
-        inMemory.isEmpty() ? "the same search finds " + control : "found " + inMemory);
+        "Words of those who did not agree are nowhere in the server's Java heap",
+        inMemory.isEmpty() && inUse.containsAll(SAID_YES),
+        inMemory.isEmpty() ? "the same search finds " + inUse + " in it" : "found " + inMemory);
   }
 
   private void end(Crowd crowd) throws IOException, InterruptedException {
@@ -491,6 +504,39 @@ final class Demo {
         notes.path("summary").size() > 0 && hasNone(text, SAID_WITHDRAWN) && hasNone(text, NEVER),
         notes.path("summary").size() + " sentences");
     tell("The meeting ends.");
+  }
+
+  /** Opens what the stopped server kept, decrypts all of it and searches that. */
+  private void everythingKept() throws IOException {
+    AyeConfig config = AyeConfig.read(Map.of("data", data.toString()), Map.of());
+    Path plain = work.resolve("decrypted.txt");
+    int[] parts = {0};
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config);
+        OutputStream into = Files.newOutputStream(plain)) {
+      archive.readEverything(
+          (kind, bytes) -> {
+            parts[0]++;
+            try {
+              into.write(bytes);
+              into.write('\n');
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } finally {
+      Archive.unlock(lock);
+    }
+    Set<String> kept = Search.of(plain, NEVER);
+    kept.addAll(Search.of(plain, SAID_WITHDRAWN));
+    Set<String> mayBeKept = Search.of(plain, SAID_YES);
+    Files.delete(plain);
+    claim(
+        "Vault and consents, decrypted, have no word of who said no or took it back",
+        kept.isEmpty() && mayBeKept.containsAll(SAID_YES),
+        kept.isEmpty()
+            ? parts[0] + " parts; the same search finds " + mayBeKept + " in them"
+            : "found " + kept);
   }
 
   private void wholeLog() throws IOException {

@@ -23,11 +23,13 @@ final class Edge extends OncePerRequestFilter {
 
   private final AyeConfig config;
   private final RateLimits limits;
+  private final Proxies proxies;
   private final JsonMapper json;
 
   Edge(AyeConfig config, RateLimits limits, JsonMapper json) {
     this.config = config;
     this.limits = limits;
+    this.proxies = new Proxies(config.trustedProxies());
     this.json = json;
   }
 
@@ -37,8 +39,11 @@ final class Edge extends OncePerRequestFilter {
       throws ServletException, IOException {
     headers(request, response);
     try {
+      if (request.getMethod().equals("TRACE")) {
+        throw Problem.of(405, "method-not-allowed", "This address does not take this method.");
+      }
       RateLimits.Kind kind = kind(request);
-      if (!limits.take(request.getRemoteAddr(), kind)) {
+      if (!limits.take(proxies.client(request), kind)) {
         response.setHeader("Retry-After", "10");
         throw Problem.tooMany("Too many requests came from your address; wait some seconds.");
       }
@@ -58,7 +63,10 @@ final class Edge extends OncePerRequestFilter {
     }
     if (path.startsWith("/api/")) {
       boolean reads = request.getMethod().equals("GET");
-      boolean creates = !reads && (path.equals("/api/meetings") || path.equals("/api/withdrawals"));
+      if (!reads && path.equals("/api/withdrawals")) {
+        return RateLimits.Kind.WITHDRAW;
+      }
+      boolean creates = !reads && path.equals("/api/meetings");
       return creates
           ? RateLimits.Kind.CREATE
           : reads ? RateLimits.Kind.READ : RateLimits.Kind.WRITE;

@@ -2,17 +2,11 @@ package dev.aye.app;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
-import java.util.Set;
 import java.util.function.Supplier;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -23,17 +17,11 @@ import javax.crypto.spec.SecretKeySpec;
  * once, durably, before it is first used, and never changed.
  */
 final class Keys {
-  private static final Set<PosixFilePermission> OWNER_FOLDER =
-      PosixFilePermissions.fromString("rwx------");
-  private static final Set<PosixFilePermission> OWNER_FILE =
-      PosixFilePermissions.fromString("rw-------");
-
   private final Path folder;
   private final SecureRandom random;
 
   Keys(Path folder, SecureRandom random) throws IOException {
-    Files.createDirectories(folder);
-    Files.setPosixFilePermissions(folder, OWNER_FOLDER);
+    OwnFiles.folder(folder);
     this.folder = folder;
     this.random = random;
   }
@@ -62,23 +50,7 @@ final class Keys {
   byte[] stored(String name, Supplier<byte[]> draw) throws IOException {
     Path file = folder.resolve(name + ".key");
     if (!Files.exists(file)) {
-      Path fresh = folder.resolve(name + ".new");
-      Files.deleteIfExists(fresh);
-      try (FileChannel out =
-          FileChannel.open(
-              fresh,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              PosixFilePermissions.asFileAttribute(OWNER_FILE))) {
-        ByteBuffer bytes = ByteBuffer.wrap(draw.get());
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
-        }
-        out.force(true);
-      }
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-      try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-        directory.force(true);
-      }
+      OwnFiles.write(file, draw.get());
     }
     return Files.readAllBytes(file);
   }

@@ -17,6 +17,25 @@ record Origin(boolean secure, String authority) {
       String[] parts = config.publicUrl().split("://", 2);
       return new Origin(parts[0].equals("https"), parts[1]);
     }
+    return asked(request);
+  }
+
+  /**
+   * How this very request came from the browser. A plain request under the public name, or one that
+   * says so itself, has come through a proxy that speaks HTTPS; a browser that came here directly
+   * over plain HTTP names another address, and cannot add the header.
+   */
+  static Origin actual(AyeConfig config, HttpServletRequest request) {
+    Origin asked = asked(request);
+    Origin known = of(config, request);
+    boolean throughProxy =
+        !config.publicUrl().isEmpty()
+            && (asked.authority().equalsIgnoreCase(known.authority())
+                || "https".equalsIgnoreCase(request.getHeader("X-Forwarded-Proto")));
+    return throughProxy ? known : asked;
+  }
+
+  private static Origin asked(HttpServletRequest request) {
     String host = request.getHeader("Host");
     boolean sound = host != null && AUTHORITY.matcher(host).matches();
     return new Origin(request.isSecure(), sound ? host : "localhost:" + request.getLocalPort());

@@ -15,6 +15,9 @@ final class RateLimits {
     READ(300, 600),
     WRITE(60, 120),
     CREATE(20, 20),
+
+    /** Taking a yes back: what many people behind one address do at once must all come through. */
+    WITHDRAW(600, 600),
     SIGNAL(30, 60);
 
     private final double burst;

@@ -6,11 +6,15 @@ import dev.aye.media.SignalSink;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.server.ServerHttpRequest;
 import org.springframework.http.server.ServerHttpResponse;
@@ -23,6 +27,7 @@ import org.springframework.web.socket.WebSocketHandler;
 import org.springframework.web.socket.WebSocketSession;
 import org.springframework.web.socket.handler.BinaryWebSocketHandler;
 import org.springframework.web.socket.server.HandshakeInterceptor;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * LiveKit's signalling socket {@code /rtc/v1}: from any origin, for whoever brings a valid access
@@ -35,9 +40,11 @@ final class RtcSocket extends BinaryWebSocketHandler implements HandshakeInterce
   private static final int LONGEST_FRAME = 256 * 1024;
 
   private final Sfu sfu;
+  private final JsonMapper json;
 
-  RtcSocket(Sfu sfu) {
+  RtcSocket(Sfu sfu, JsonMapper json) {
     this.sfu = sfu;
+    this.json = json;
   }
 
   @Override
@@ -45,20 +52,44 @@ final class RtcSocket extends BinaryWebSocketHandler implements HandshakeInterce
       ServerHttpRequest request,
       ServerHttpResponse response,
       WebSocketHandler handler,
-      Map<String, Object> attributes) {
+      Map<String, Object> attributes)
+      throws IOException {
     if (!(request instanceof ServletServerHttpRequest servlet)) {
       return false;
     }
     HttpServletRequest http = servlet.getServletRequest();
     String token = Optional.ofNullable(http.getParameter(TOKEN)).orElse("");
-    Sfu.Validation validation = sfu.validate(token);
-    if (validation.status() != 200) {
-      response.setStatusCode(org.springframework.http.HttpStatusCode.valueOf(validation.status()));
+    Optional<Problem> problem = problem(http, sfu.validate(token));
+    if (problem.isPresent()) {
+      ProblemDetail body = problem.get().body();
+      response.setStatusCode(HttpStatusCode.valueOf(body.getStatus()));
+      response.getHeaders().setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+      response.getBody().write(json.writeValueAsBytes(body));
       return false;
     }
     attributes.put(TOKEN, token);
     attributes.put(REQUEST, Optional.ofNullable(http.getParameter(REQUEST)).orElse(""));
     return true;
+  }
+
+  /** What is wrong with a handshake (RFC 6455, section 4.2.1), if anything is. */
+  private static Optional<Problem> problem(HttpServletRequest http, Sfu.Validation validation) {
+    if (!http.getMethod().equals("GET")) {
+      return Optional.of(
+          Problem.of(405, "method-not-allowed", "This address does not take this method."));
+    }
+    if (validation.status() != 200) {
+      return Optional.of(Problem.of(validation.status(), "token", validation.text()));
+    }
+    if (!"websocket".equalsIgnoreCase(http.getHeader("Upgrade"))
+        || http.getHeader("Connection") == null
+        || !http.getHeader("Connection").toLowerCase(Locale.ROOT).contains("upgrade")
+        || http.getHeader("Sec-WebSocket-Key") == null
+        || !"13".equals(http.getHeader("Sec-WebSocket-Version"))) {
+      return Optional.of(
+          Problem.badRequest("no-upgrade", "This address takes WebSocket handshakes alone."));
+    }
+    return Optional.empty();
   }
 
   @Override

@@ -5,17 +5,26 @@ import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.interfaces.RSAKey;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.ssl.pem.PemContent;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 
 /** A running server: the house behind its HTTP edge. */
 final class Server implements AutoCloseable {
+  private static final String LOG_FILE = "logs/aye.log";
+
   private final House house;
   private final ServletWebServerApplicationContext web;
   private volatile @Nullable StandingDemo demo;
@@ -37,7 +46,9 @@ final class Server implements AutoCloseable {
   /** The same, with {@code pour} between each tap and its ear. */
   static Server start(AyeConfig config, Listening.Pour pour) {
     checkFree(config);
+    checkTls(config);
     FileChannel lock = Archive.lock(config.data());
+    ownLog(config);
     AtomicReference<House> opened = new AtomicReference<>();
     try {
       SpringApplication application = new SpringApplication(Wiring.class);
@@ -64,6 +75,17 @@ final class Server implements AutoCloseable {
     }
   }
 
+  /** Makes the log file before any library would, so that nobody else can read it. */
+  private static void ownLog(AyeConfig config) {
+    Path file = config.data().resolve(LOG_FILE);
+    try {
+      OwnFiles.folder(file.getParent());
+      OwnFiles.file(file);
+    } catch (IOException e) {
+      throw new Refusal("The log file " + file + " cannot be written; choose another --data.");
+    }
+  }
+
   /** The settings of Spring that follow from the configuration; no others are read. */
   private static String[] settings(AyeConfig config) {
     Map<String, String> settings = new LinkedHashMap<>();
@@ -81,7 +103,7 @@ final class Server implements AutoCloseable {
     settings.put("server.compression.enabled", "true");
     settings.put("server.tomcat.max-connections", "4096");
     settings.put("server.tomcat.connection-timeout", "20s");
-    settings.put("logging.file.name", config.data().resolve("logs/aye.log").toString());
+    settings.put("logging.file.name", config.data().resolve(LOG_FILE).toString());
     settings.put("logging.structured.format.file", "ecs");
     settings.put("logging.threshold.console", "OFF");
     settings.put("logging.level.root", "WARN");
@@ -112,6 +134,38 @@ final class Server implements AutoCloseable {
               + config.port()
               + " is taken or not allowed; stop what uses it, or choose another with --port.");
     }
+  }
+
+  /** Reads certificate and key as the server will, where a sentence can say what is wrong. */
+  private static void checkTls(AyeConfig config) {
+    if (!config.tls()) {
+      return;
+    }
+    PublicKey certified =
+        read("tls-cert", "certificate", config.tlsCert(), PemContent::getCertificates)
+            .getFirst()
+            .getPublicKey();
+    PrivateKey key =
+        read("tls-key", "unencrypted private key", config.tlsKey(), PemContent::getPrivateKey);
+    if (!certified.getAlgorithm().equals(key.getAlgorithm())
+        || certified instanceof RSAKey rsa
+            && key instanceof RSAKey own
+            && !rsa.getModulus().equals(own.getModulus())) {
+      throw new Refusal("The key in tls-key is not the one of the certificate in tls-cert.");
+    }
+  }
+
+  private static <T> T read(
+      String setting, String what, String file, Function<PemContent, @Nullable T> part) {
+    try {
+      T found = part.apply(PemContent.of(Files.readString(Path.of(file))));
+      if (found != null) {
+        return found;
+      }
+    } catch (IOException | RuntimeException e) {
+      throw new Refusal("The file of " + setting + " holds no PEM " + what + ": " + file);
+    }
+    throw new Refusal("The file of " + setting + " holds no PEM " + what + ": " + file);
   }
 
   int port() {

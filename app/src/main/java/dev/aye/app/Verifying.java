@@ -12,6 +12,7 @@ import dev.aye.log.Verdict;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +23,12 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * {@code aye verify}: checks what is at a path with nothing but the log's public key. It reads
- * files and asks nobody.
+ * files and asks nobody. The key of an export or a receipt has to be given: one that comes along
+ * with what is checked would vouch for itself.
  */
 final class Verifying {
   private static final long LARGEST_RECEIPT = 256 * 1024;
+  private static final long LARGEST_KEY = 4 * 1024;
 
   private Verifying() {}
 
@@ -34,16 +37,22 @@ final class Verifying {
       throw new Refusal("There is nothing at " + path + ".");
     }
     if (Files.isRegularFile(path)) {
-      return receipt(path, verifier(path, key), out);
+      return receipt(path, verifier(given(key), out), out);
     }
     if (Files.isRegularFile(path.resolve("checkpoint"))) {
-      return log(path, verifier(path, key), out);
+      return log(path, verifier(given(key), out), out);
     }
     if (Files.isRegularFile(path.resolve("log/checkpoint"))
         && !Files.isRegularFile(path.resolve("croissant.json"))) {
-      return log(path.resolve("log"), verifier(path, key), out);
+      Key used = key.isPresent() ? given(key) : own(path);
+      return log(path.resolve("log"), verifier(used, out), out);
     }
-    Verification verification = Datasets.verify(path, vkey(path, key));
+    if (!Files.isDirectory(path.resolve("proof"))) {
+      throw new Refusal("There is no data folder, log, export or receipt at " + path + ".");
+    }
+    Key used = given(key);
+    verifier(used, out);
+    Verification verification = Datasets.verify(path, used.vkey());
     for (Verification.Claim claim : verification.claims()) {
       out.println((claim.holds() ? "holds  " : "FAILS  ") + claim.name() + "  " + claim.evidence());
     }
@@ -94,31 +103,62 @@ final class Verifying {
     return signed && logged;
   }
 
-  private static LogVerifier verifier(Path path, Optional<String> key) throws IOException {
-    return switch (LogVerifier.of(vkey(path, key))) {
-      case Verdict.Holds<LogVerifier>(LogVerifier verifier) -> verifier;
-      case Verdict.Fails<LogVerifier> fails -> throw new Refusal("This is no log's public key.");
+  /** A log's public key, and where it came from. */
+  private record Key(String vkey, String from) {}
+
+  private static LogVerifier verifier(Key key, PrintStream out) {
+    return switch (LogVerifier.of(key.vkey())) {
+      case Verdict.Holds<LogVerifier>(LogVerifier verifier) -> {
+        out.println("key    " + key.vkey() + "  " + key.from());
+        yield verifier;
+      }
+      case Verdict.Fails<LogVerifier> fails ->
+          throw new Refusal("This is no log's public key (" + key.from() + ").");
     };
   }
 
-  /** The key that was given, else the one beside what is verified, or in the data folder here. */
-  private static String vkey(Path path, Optional<String> given) throws IOException {
-    if (given.isPresent()) {
-      Path file = Path.of(given.get());
-      return given.get().contains("+") ? given.get() : Files.readString(file).strip();
-    }
-    Path absolute = path.toAbsolutePath();
-    Path beside = absolute.resolveSibling(Archive.VKEY);
-    for (Path file :
-        List.of(
-            absolute.resolve(Archive.VKEY),
-            beside,
-            absolute.resolveSibling("data").resolve(Archive.VKEY),
-            Path.of("data").resolve(Archive.VKEY))) {
+  /** The key that was given on the command line, itself or in a file. */
+  private static Key given(Optional<String> given) {
+    String text =
+        given.orElseThrow(
+            () ->
+                new Refusal(
+                    "Say the log's public key with --vkey, from somewhere else than what is"
+                        + " checked: a server tells its own at /log/vkey and keeps it in"
+                        + " log.vkey."));
+    try {
+      Path file = Path.of(text);
       if (Files.isRegularFile(file)) {
-        return Files.readString(file).strip();
+        return read(file, "from the file " + text);
       }
+    } catch (InvalidPathException e) {
+      return new Key(text, "from --vkey");
     }
-    throw new Refusal("Say the log's public key with --vkey; a server tells it at /log/vkey.");
+    if (!text.contains("+")) {
+      throw new Refusal("--vkey is neither a log's public key nor a file: " + text + ".");
+    }
+    return new Key(text, "from --vkey");
+  }
+
+  /**
+   * The key in a data folder, for its own log: that shows whether the folder agrees with itself.
+   */
+  private static Key own(Path data) {
+    Path file = data.resolve(Archive.VKEY);
+    if (!Files.isRegularFile(file)) {
+      return given(Optional.empty());
+    }
+    return read(file, "from " + Archive.VKEY + " in this folder itself, which you have to trust");
+  }
+
+  private static Key read(Path file, String from) {
+    try {
+      if (Files.size(file) <= LARGEST_KEY) {
+        return new Key(Files.readString(file).strip(), from);
+      }
+    } catch (IOException e) {
+      throw new Refusal("The file of the log's public key cannot be read: " + file + ".");
+    }
+    throw new Refusal("The file of the log's public key is too large for one: " + file + ".");
   }
 }

@@ -8,12 +8,23 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import livekit.LivekitModels;
+import livekit.LivekitRtc;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,13 +128,31 @@ class ApiTest {
         "GET    | /nothing                        |                                | 404",
         "GET    | /api/meetings/unknown           |                                | 404",
         "DELETE | /api/meetings                   |                                | 405",
+        "POST   | /api/nope                       | {}                             | 404",
+        "PUT    | /api/nope                       |                                | 404",
+        "DELETE | /nothing                        |                                | 404",
+        "ODD    | /api/nope                       |                                | 404",
+        "OPTIONS | /api/nope                      |                                | 404",
+        "GET    | /api/me                         |                                | 405",
+        "PATCH  | /api/me                         | {}                             | 405",
+        "ODD    | /api/me                         |                                | 405",
+        "POST   | /log/checkpoint                 |                                | 405",
+        "DELETE | /m/x                            |                                | 405",
+        "POST   | /                               |                                | 405",
+        "TRACE  | /api/me                         |                                | 405",
+        "TRACE  | /nothing                        |                                | 405",
+        "GET    | /rtc/v1                         |                                | 401",
+        "GET    | /rtc/v1?access_token=x          |                                | 401",
+        "POST   | /rtc/v1                         |                                | 405",
+        "POST   | /api/meetings                   | {\"title\":1}                  | 400",
         "POST   | /api/meetings                   | {                              | 400",
         "POST   | /api/meetings                   | {\"title\":1,\"title\":2}      | 400",
         "POST   | /api/meetings                   | {\"title\":\"a\",\"x\":1}      | 400",
         "POST   | /api/meetings                   | {\"purposes\":[\"recording\"]} | 400",
         "POST   | /api/meetings/unknown/answers   | {\"receipt\":\"\",\"salt\":\"\"} | 404",
         "POST   | /api/withdrawals                | {\"secret\":\"short\"}         | 400",
-        "POST   | /api/withdrawals  | {\"secret\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"} | 404",
+        "POST   | /api/withdrawals  | {\"secret\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}"
+            + " | 404",
         "POST   | /api/me                         | {}                             | 401",
         "GET    | /api/notices/none               |                                | 400",
         "GET    | /log/tile/none                  |                                | 404",
@@ -140,6 +169,67 @@ class ApiTest {
     JsonNode problem = json(answer);
     assertThat(problem.path("type").asString()).startsWith("urn:aye:problem:");
     assertThat(problem.path("detail").asString()).isNotBlank();
+  }
+
+  @Test
+  void whatOptionsAreThereIsTold() throws Exception {
+    HttpResponse<String> answer = send("OPTIONS", "/api/me", "", "");
+    assertThat(answer.statusCode()).isEqualTo(204);
+    assertThat(answer.headers().firstValue("Allow")).hasValue("POST");
+  }
+
+  /** Clients pad their base64url, and escape the padding as a form does. */
+  @Test
+  void aJoinRequestWithEscapedPaddingIsUnderstood() throws Exception {
+    String token =
+        json(post("/api/meetings/" + open() + "/participants", "", "{\"name\":\"A\"}"))
+            .path("token")
+            .asString();
+    String padded = padded();
+    assertThat(padded).endsWith("=");
+    BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+    WebSocket socket =
+        HTTP.newWebSocketBuilder()
+            .buildAsync(
+                URI.create(
+                    server.url().replace("http:", "ws:")
+                        + "/rtc/v1?access_token="
+                        + token
+                        + "&join_request="
+                        + padded.replace("=", "%3D")),
+                new WebSocket.Listener() {
+                  @Override
+                  public CompletionStage<?> onBinary(
+                      WebSocket from, ByteBuffer data, boolean last) {
+                    byte[] frame = new byte[data.remaining()];
+                    data.get(frame);
+                    received.add(frame);
+                    from.request(1);
+                    return CompletableFuture.completedFuture(null);
+                  }
+                })
+            .get(20, TimeUnit.SECONDS);
+    byte[] first = received.poll(20, TimeUnit.SECONDS);
+    socket.abort();
+    assertThat(LivekitRtc.SignalResponse.parseFrom(first).hasJoin()).isTrue();
+  }
+
+  /** A join request whose length needs padding. */
+  private static String padded() {
+    for (String version = "2"; ; version += "0") {
+      byte[] wrapped =
+          LivekitRtc.WrappedJoinRequest.newBuilder()
+              .setJoinRequest(
+                  LivekitRtc.JoinRequest.newBuilder()
+                      .setClientInfo(LivekitModels.ClientInfo.newBuilder().setVersion(version))
+                      .build()
+                      .toByteString())
+              .build()
+              .toByteArray();
+      if (wrapped.length % 3 != 0) {
+        return Base64.getUrlEncoder().encodeToString(wrapped);
+      }
+    }
   }
 
   @Test
@@ -174,6 +264,15 @@ class ApiTest {
     assertThatThrownBy(() -> Server.start(AyeConfig.read(flags(), Map.of())))
         .isInstanceOf(Refusal.class)
         .hasMessageContaining("already");
+  }
+
+  @Test
+  void nobodyElseOnTheMachineCanReadWhatIsKept() throws Exception {
+    for (String file : List.of("aye.db", "aye.db-wal", "logs/aye.log", "origin", "aye.sock")) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data.resolve(file))))
+          .as(file)
+          .isEqualTo("rw-------");
+    }
   }
 
   @Test

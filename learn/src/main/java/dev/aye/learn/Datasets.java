@@ -8,7 +8,9 @@ import dev.aye.log.Leaf;
 import dev.aye.vault.Block;
 import dev.aye.vault.Content;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The data sets: cuts of what may be learned from, each with a proof.
@@ -37,21 +41,22 @@ public final class Datasets {
   /**
    * Cuts a new version of everything that is covered now, and puts it into the log.
    *
-   * @throws IllegalStateException when people keep withdrawing faster than it can be cut
+   * @throws IllegalStateException when nothing is covered, or when people keep withdrawing faster
+   *     than it can be cut
    */
   public DatasetVersion build(Query query) {
     workshop.shelf().lock.lock();
     try {
       for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         Checkpoint checkpoint = workshop.log().checkpoint();
+        List<Manifest.Row> rows = rows(checkpoint, query);
+        if (rows.isEmpty()) {
+          throw new IllegalStateException(
+              "There is nothing to learn from: nobody's words are kept under a yes to training.");
+        }
         Shelf.Dataset prepared =
             prepare(
-                workshop,
-                checkpoint,
-                query.text(),
-                query.hash().b64u(),
-                rows(checkpoint, query),
-                Optional.empty());
+                workshop, checkpoint, query.text(), query.hash().b64u(), rows, Optional.empty());
         if (!workshop.stand(prepared.handles())) {
           continue; // withdrawn while it was read: not even its leaf may come after
         }
@@ -103,6 +108,18 @@ public final class Datasets {
   /** Checks an export with nothing but the public key of the log; reads files only. */
   public static Verification verify(Path folder, String vkey) throws IOException {
     return Verification.of(folder, vkey);
+  }
+
+  /** Shows the text of each row of an export. */
+  public static void texts(Path folder, Consumer<String> reader) throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("data"));
+        Table table = Table.open()) {
+      for (Path file : files.sorted().toList()) {
+        table.read(file, (id, row) -> reader.accept(row.segment().text()));
+      }
+    } catch (SQLException e) {
+      throw new IOException("the Parquet files cannot be read", e);
+    }
   }
 
   private List<Manifest.Row> rows(Checkpoint checkpoint, Query query) {

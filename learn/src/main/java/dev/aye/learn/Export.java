@@ -9,20 +9,15 @@ import dev.aye.log.Hash;
 import dev.aye.vault.Block;
 import dev.aye.vault.Capture;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +51,8 @@ final class Export {
     log();
     Files.writeString(folder.resolve("README.md"), card(files));
     Files.write(folder.resolve("croissant.json"), Json.pretty(croissant(files)));
+    String all = Proof.files(folder, dataset.index().orElseThrow());
+    Files.writeString(folder.resolve(Proof.FOLDER).resolve(Proof.FILES), workshop.log().sign(all));
   }
 
   private void begin() throws IOException {
@@ -272,8 +269,8 @@ final class Export {
     ## Checking it
 
     `aye verify` on this folder checks, offline and with the public key of the log alone: that
-    each row was captured under a logged answer, that nobody in it withdrew, and that the rows are
-    the ones that were logged. The folder `proof` holds what is needed, receipts included; these
+    each row was captured under a logged answer, that nobody in it withdrew, that the rows are the
+    ones that were logged, and that each file, this one too, is the one that was exported. The folder `proof` holds what is needed, receipts included; these
     are personal data.
 
     ## Limits
@@ -317,7 +314,7 @@ final class Export {
               "encodingFormat",
               "application/vnd.apache.parquet",
               "sha256",
-              sha256(file)));
+              Proof.sha256(file)));
     }
     List<Object> fields = new ArrayList<>();
     Map<String, String> columns = new LinkedHashMap<>();
@@ -328,23 +325,24 @@ final class Export {
       columns.put(number, "sc:Integer");
     }
     columns.put("audio", "sc:AudioObject");
-    columns.forEach((name, type) ->
-        fields.add(
-            object(
-                "@type",
-                "cr:Field",
-                "@id",
-                "rows/" + name,
-                "name",
-                name,
-                "dataType",
-                type,
-                "source",
+    columns.forEach(
+        (name, type) ->
+            fields.add(
                 object(
-                    "fileObject",
-                    object("@id", "data/" + files.getFirst().getFileName()),
-                    "extract",
-                    object("column", name)))));
+                    "@type",
+                    "cr:Field",
+                    "@id",
+                    "rows/" + name,
+                    "name",
+                    name,
+                    "dataType",
+                    type,
+                    "source",
+                    object(
+                        "fileObject",
+                        object("@id", "data/" + files.getFirst().getFileName()),
+                        "extract",
+                        object("column", name)))));
     return object(
         "@context",
         object(
@@ -390,18 +388,6 @@ final class Export {
       object.put((String) namesAndValues[i], namesAndValues[i + 1]);
     }
     return object;
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-        in.transferTo(java.io.OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 
   private static String b64u(byte[] bytes) {

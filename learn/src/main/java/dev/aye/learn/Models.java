@@ -28,6 +28,10 @@ public final class Models {
     workshop.shelf().lock.lock();
     try {
       Shelf.Dataset dataset = usable(datasetId);
+      if (dataset.rows() == 0) {
+        throw new IllegalStateException(
+            "Data set " + datasetId + " has no rows any more, so there is nothing to learn.");
+      }
       CountModel model = learn(dataset);
       BlockId parameters = workshop.vault().keepArtefact(Workshop.PARAMETERS, model.encode());
       Shelf.Model prepared = prepare(workshop, dataset, model, parameters, Optional.empty());
@@ -89,10 +93,11 @@ public final class Models {
         .shelf()
         .model(modelId)
         .filter(model -> !model.lineage().isEmpty())
-        .map(model ->
-            new String(
-                Workshop.unsalted(workshop.salted(model.lineage())),
-                java.nio.charset.StandardCharsets.UTF_8));
+        .map(
+            model ->
+                new String(
+                    Workshop.unsalted(workshop.salted(model.lineage())),
+                    java.nio.charset.StandardCharsets.UTF_8));
   }
 
   private CountModel learn(Shelf.Dataset dataset) {

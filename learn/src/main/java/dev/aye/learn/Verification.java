@@ -26,6 +26,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -162,7 +164,34 @@ public record Verification(List<Claim> claims) {
       claim(
           "the rows are those that were captured and logged",
           () -> rows(manifest, captures, granted, captured));
+      claim(
+          "every file, card and metadata too, is the one that was exported",
+          () -> files(verifier, seal.index()));
       return new Verification(claims);
+    }
+
+    private String files(LogVerifier verifier, long index) throws Broken, IOException {
+      byte[] note = file(Proof.FILES);
+      String signed = holding(verifier.note(new String(note, StandardCharsets.UTF_8)));
+      String found = Proof.files(folder, index);
+      if (!signed.equals(found)) {
+        Set<String> differ = new TreeSet<>(found.lines().toList());
+        signed
+            .lines()
+            .forEach(
+                line -> {
+                  if (!differ.remove(line)) {
+                    differ.add(line);
+                  }
+                });
+        throw new Broken(
+            "other than exported: "
+                + differ.stream()
+                    .map(line -> line.replaceFirst("^[0-9a-f]{64}  ", ""))
+                    .distinct()
+                    .collect(Collectors.joining(", ")));
+      }
+      return signed.lines().count() - 2 + " files, signed by the log";
     }
 
     private void see(long index, Leaf leaf) {

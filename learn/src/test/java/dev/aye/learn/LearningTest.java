@@ -263,7 +263,7 @@ class LearningTest {
     Path out = export();
     Verification verification = Datasets.verify(out, town.log.vkey());
     assertThat(verification.failed()).isEmpty();
-    assertThat(verification.claims()).hasSize(8);
+    assertThat(verification.claims()).hasSize(9);
     assertThat(out.resolve("data/train-00000-of-00001.parquet")).exists();
     assertThat(Files.readString(out.resolve("croissant.json")))
         .contains(
@@ -321,7 +321,9 @@ class LearningTest {
       table.write(rows, file);
     }
     assertThat(Datasets.verify(out, town.log.vkey()).failed())
-        .containsExactly("the rows are those that were captured and logged");
+        .containsExactly(
+            "the rows are those that were captured and logged",
+            "every file, card and metadata too, is the one that was exported");
   }
 
   @Test
@@ -334,7 +336,9 @@ class LearningTest {
       table.write(rows.subList(1, rows.size()), file);
     }
     assertThat(Datasets.verify(out, town.log.vkey()).failed())
-        .containsExactly("the rows are those that were captured and logged");
+        .containsExactly(
+            "the rows are those that were captured and logged",
+            "every file, card and metadata too, is the one that was exported");
   }
 
   @Test
@@ -360,6 +364,37 @@ class LearningTest {
       Files.write(file, good);
     }
     assertThat(Datasets.verify(out, town.log.vkey()).holds()).isTrue();
+  }
+
+  @Test
+  void aChangedCardOrMetadataOrAFileMoreFailsByName() throws Exception {
+    Path out = export();
+    for (String name : List.of("README.md", "croissant.json", "data/more.txt")) {
+      Path file = out.resolve(name);
+      String good = Files.exists(file) ? Files.readString(file) : "";
+      Files.writeString(file, good + " ");
+      Verification verification = Datasets.verify(out, town.log.vkey());
+      assertThat(verification.failed())
+          .containsExactly("every file, card and metadata too, is the one that was exported");
+      assertThat(verification.claims().getLast().evidence()).contains(name);
+      if (good.isEmpty()) {
+        Files.delete(file);
+      } else {
+        Files.writeString(file, good);
+      }
+    }
+    assertThat(Datasets.verify(out, town.log.vkey()).holds()).isTrue();
+  }
+
+  @Test
+  void nothingIsCutWhenNobodySaidYes() throws Exception {
+    try (Town empty = new Town(folder.resolve("empty"))) {
+      long size = empty.log.size();
+      assertThatThrownBy(() -> empty.learning.datasets().build(Query.everything()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("nothing to learn from");
+      assertThat(empty.log.size()).isEqualTo(size);
+    }
   }
 
   @Test

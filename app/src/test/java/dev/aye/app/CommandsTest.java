@@ -1,0 +1,131 @@
+package dev.aye.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aye.log.Log;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What commands do at a terminal, and the sentences in which they end. */
+class CommandsTest {
+  @TempDir Path folder;
+
+  @Test
+  void everyBenchmarkThatHelpOffersIsThere() throws Exception {
+    Path json = folder.resolve("figures.json");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Commands.bench("media", Optional.of(json), new PrintStream(out, true, StandardCharsets.UTF_8));
+    assertThat(Files.readString(json)).contains("microsPerPacket", "p99Micros");
+    assertThatThrownBy(() -> Commands.bench("none", Optional.empty(), System.out))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("media");
+  }
+
+  @Test
+  void aTlsFileThatIsNoPemEndsInOneSentence() throws IOException {
+    Path cert = Files.writeString(folder.resolve("chain.pem"), "no certificate\n");
+    Path key = Files.writeString(folder.resolve("key.pem"), "no key\n");
+    AyeConfig config =
+        AyeConfig.read(
+            Map.of(
+                "data", folder.resolve("data").toString(),
+                "port", "0",
+                "tls-cert", cert.toString(),
+                "tls-key", key.toString()),
+            Map.of());
+    assertThatThrownBy(() -> Server.start(config))
+        .isInstanceOf(Refusal.class)
+        .hasMessage("The file of tls-cert holds no PEM certificate: " + cert);
+  }
+
+  @Test
+  void aKeyThatIsNoneAndNoFileEndsInOneSentence() throws IOException {
+    Path receipt = Files.writeString(folder.resolve("receipt.json"), "{}");
+    assertThatThrownBy(() -> verify(receipt, Optional.of("nofile")))
+        .isInstanceOf(Refusal.class)
+        .hasMessage("--vkey is neither a log's public key nor a file: nofile.");
+  }
+
+  @Test
+  void aKeyBesideOrInsideWhatIsCheckedIsNotTaken() throws IOException {
+    Path receipt = Files.writeString(folder.resolve("receipt.json"), "{}");
+    Files.writeString(folder.resolve(Archive.VKEY), "aye.local/log+00000000+AAAA\n");
+    Files.createDirectories(folder.resolve("proof"));
+    Files.writeString(folder.resolve("croissant.json"), "{}");
+    for (Path path : List.of(receipt, folder)) {
+      assertThatThrownBy(() -> verify(path, Optional.empty()))
+          .isInstanceOf(Refusal.class)
+          .hasMessageContaining("with --vkey");
+    }
+  }
+
+  @Test
+  void theKeyThatWasUsedIsToldWithWhereItCameFrom() throws IOException {
+    Path data = folder.resolve("data");
+    String vkey;
+    try (Log log =
+        Log.open(data.resolve("log"), "aye.local/log", new SecureRandom(), Clock.systemUTC())) {
+      vkey = log.vkey();
+    }
+    Path own = Files.writeString(data.resolve(Archive.VKEY), vkey + "\n");
+    assertThat(verify(data, Optional.empty()))
+        .contains("key    " + vkey + "  from log.vkey in this folder itself", "holds");
+    assertThat(verify(data, Optional.of(own.toString()))).contains("from the file " + own);
+    assertThat(verify(data.resolve("log"), Optional.of(vkey))).contains(vkey + "  from --vkey");
+  }
+
+  @Test
+  void aDataFolderIsForItsOwnerAloneAndOneOfOthersIsLeftAlone() throws IOException {
+    Path fresh = folder.resolve("fresh");
+    Archive.unlock(Archive.lock(fresh));
+    assertThat(mode(fresh)).isEqualTo("rwx------");
+    Path other = Files.createDirectories(folder.resolve("other"));
+    Files.writeString(other.resolve("something"), "else");
+    String before = mode(other);
+    Archive.unlock(Archive.lock(other));
+    assertThat(mode(other)).isEqualTo(before);
+    OwnFiles.write(fresh.resolve("origin"), "one\n".getBytes(StandardCharsets.UTF_8));
+    OwnFiles.write(fresh.resolve("origin"), "two\n".getBytes(StandardCharsets.UTF_8));
+    assertThat(fresh.resolve("origin")).hasContent("two\n");
+    assertThat(mode(fresh.resolve("origin"))).isEqualTo("rw-------");
+  }
+
+  @Test
+  void aSocketThatDoesNotFitInTheDataFolderStandsWhereNobodyCanGuess() throws Exception {
+    Path data = Files.createDirectories(folder.resolve("d".repeat(120)));
+    Workbench none =
+        new Workbench(null, () -> {}, () -> {}, () -> new Says.Health("ready", Map.of()));
+    Path socket;
+    try (ControlSocket listening = ControlSocket.listen(data, none)) {
+      socket = Path.of(Files.readString(data.resolve("aye.sock.path")));
+      assertThat(mode(socket.getParent())).isEqualTo("rwx------");
+      assertThat(ControlSocket.ask(data, Map.of("command", "health")).orElseThrow().toString())
+          .contains("ready");
+    }
+    assertThat(socket.getParent()).doesNotExist();
+    assertThat(ControlSocket.ask(data, Map.of("command", "health"))).isEmpty();
+  }
+
+  private static String mode(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+  }
+
+  private static String verify(Path path, Optional<String> key) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Verifying.verify(path, key, new PrintStream(out, true, StandardCharsets.UTF_8));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+}
