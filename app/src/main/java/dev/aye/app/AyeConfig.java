@@ -169,16 +169,15 @@ record AyeConfig(
 
   private static Map<String, Object> fromEnvironment(Map<String, String> environment) {
     Map<String, Object> found = new TreeMap<>();
-    environment.forEach(
-        (name, value) -> {
-          if (name.startsWith("AYE_") && !name.equals(TRACE)) {
-            String key = name.substring(4).toLowerCase(Locale.ROOT).replace('_', '-');
-            if (!KEYS.contains(key)) {
-              throw new Refusal("The environment variable " + name + " is none that Aye knows.");
-            }
-            found.put(key, value);
-          }
-        });
+    environment.forEach((name, value) -> {
+      if (name.startsWith("AYE_") && !name.equals(TRACE)) {
+        String key = name.substring(4).toLowerCase(Locale.ROOT).replace('_', '-');
+        if (!KEYS.contains(key)) {
+          throw new Refusal("The environment variable " + name + " is none that Aye knows.");
+        }
+        found.put(key, value);
+      }
+    });
     return found;
   }
 

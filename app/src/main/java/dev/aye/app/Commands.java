@@ -66,12 +66,11 @@ final class Commands {
     }
     StringBuilder line = new StringBuilder();
     done.properties()
-        .forEach(
-            field ->
-                line.append(line.isEmpty() ? "" : "  ")
-                    .append(field.getKey())
-                    .append(' ')
-                    .append(field.getValue().asString(field.getValue().toString())));
+        .forEach(field ->
+            line.append(line.isEmpty() ? "" : "  ")
+                .append(field.getKey())
+                .append(' ')
+                .append(field.getValue().asString(field.getValue().toString())));
     out.println(line);
   }
 

@@ -192,12 +192,11 @@ final class Demo {
       reports.put(who, crowd.ask("report", who, Map.of()));
     }
     List<String> deaf = new ArrayList<>();
-    reports.forEach(
-        (who, report) ->
-            reports.keySet().stream()
-                .filter(other -> !other.equals(who))
-                .filter(other -> report.path("heard").path(other).asLong(0) < 100)
-                .forEach(other -> deaf.add(who + " did not hear " + other)));
+    reports.forEach((who, report) ->
+        reports.keySet().stream()
+            .filter(other -> !other.equals(who))
+            .filter(other -> report.path("heard").path(other).asLong(0) < 100)
+            .forEach(other -> deaf.add(who + " did not hear " + other)));
     claim(
         "Everybody hears everybody",
         deaf.isEmpty(),
@@ -514,16 +513,15 @@ final class Demo {
     FileChannel lock = Archive.lock(data);
     try (Archive archive = new Archive(config);
         OutputStream into = Files.newOutputStream(plain)) {
-      archive.readEverything(
-          (kind, bytes) -> {
-            parts[0]++;
-            try {
-              into.write(bytes);
-              into.write('\n');
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-          });
+      archive.readEverything((kind, bytes) -> {
+        parts[0]++;
+        try {
+          into.write(bytes);
+          into.write('\n');
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
     } finally {
       Archive.unlock(lock);
     }

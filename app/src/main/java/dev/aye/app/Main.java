@@ -33,16 +33,14 @@ public final class Main {
         new CommandLine(new Aye())
             .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
-            .setParameterExceptionHandler(
-                (e, words) -> {
-                  say(e.getCommandLine(), sentence(e));
-                  return CommandLine.ExitCode.USAGE;
-                })
-            .setExecutionExceptionHandler(
-                (e, command, result) -> {
-                  say(command, e instanceof Refusal ? sentence(e) : unexpected(e));
-                  return CommandLine.ExitCode.SOFTWARE;
-                });
+            .setParameterExceptionHandler((e, words) -> {
+              say(e.getCommandLine(), sentence(e));
+              return CommandLine.ExitCode.USAGE;
+            })
+            .setExecutionExceptionHandler((e, command, result) -> {
+              say(command, e instanceof Refusal ? sentence(e) : unexpected(e));
+              return CommandLine.ExitCode.SOFTWARE;
+            });
     int code = line.execute(arguments);
     if (code != Serve.RUNNING) {
       System.exit(code);

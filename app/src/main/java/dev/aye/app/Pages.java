@@ -52,10 +52,9 @@ final class Pages {
     WebFiles.WebFile index =
         files
             .index()
-            .orElseThrow(
-                () ->
-                    Problem.notFound(
-                        "no-pages", "This server was started without its pages; build web/."));
+            .orElseThrow(() ->
+                Problem.notFound(
+                    "no-pages", "This server was started without its pages; build web/."));
     return answer(index);
   }
 
@@ -111,15 +110,14 @@ final class Pages {
     mappings
         .getObject()
         .getHandlerMethods()
-        .forEach(
-            (mapping, handler) -> {
-              PathPatternsRequestCondition patterns = mapping.getPathPatternsCondition();
-              if (patterns != null
-                  && patterns.getPatterns().stream()
-                      .anyMatch(p -> !p.getPatternString().equals("/{*path}") && p.matches(path))) {
-                mapping.getMethodsCondition().getMethods().forEach(m -> methods.add(m.name()));
-              }
-            });
+        .forEach((mapping, handler) -> {
+          PathPatternsRequestCondition patterns = mapping.getPathPatternsCondition();
+          if (patterns != null
+              && patterns.getPatterns().stream()
+                  .anyMatch(p -> !p.getPatternString().equals("/{*path}") && p.matches(path))) {
+            mapping.getMethodsCondition().getMethods().forEach(m -> methods.add(m.name()));
+          }
+        });
     if (methods.contains("GET")) {
       methods.add("HEAD");
     }

@@ -120,12 +120,11 @@ final class Verifying {
   /** The key that was given on the command line, itself or in a file. */
   private static Key given(Optional<String> given) {
     String text =
-        given.orElseThrow(
-            () ->
-                new Refusal(
-                    "Say the log's public key with --vkey, from somewhere else than what is"
-                        + " checked: a server tells its own at /log/vkey and keeps it in"
-                        + " log.vkey."));
+        given.orElseThrow(() ->
+            new Refusal(
+                "Say the log's public key with --vkey, from somewhere else than what is"
+                    + " checked: a server tells its own at /log/vkey and keeps it in"
+                    + " log.vkey."));
     try {
       Path file = Path.of(text);
       if (Files.isRegularFile(file)) {

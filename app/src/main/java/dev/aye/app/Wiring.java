@@ -81,12 +81,11 @@ class Wiring {
     return factory -> {
       // Edge refuses TRACE, in the form of all other refusals; Tomcat would before it, in its own.
       factory.addConnectorCustomizers(connector -> connector.setAllowTrace(true));
-      factory.addContextCustomizers(
-          context -> {
-            if (context.getParent() instanceof org.apache.catalina.core.StandardHost host) {
-              host.setErrorReportValveClass(BareErrors.class.getName());
-            }
-          });
+      factory.addContextCustomizers(context -> {
+        if (context.getParent() instanceof org.apache.catalina.core.StandardHost host) {
+          host.setErrorReportValveClass(BareErrors.class.getName());
+        }
+      });
     };
   }
 
@@ -120,10 +119,9 @@ class Wiring {
                 text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
-        .changeDefaultPropertyInclusion(
-            value ->
-                value.withValueInclusion(
-                    com.fasterxml.jackson.annotation.JsonInclude.Include.NON_ABSENT))
+        .changeDefaultPropertyInclusion(value ->
+            value.withValueInclusion(
+                com.fasterxml.jackson.annotation.JsonInclude.Include.NON_ABSENT))
         .build();
   }
 }

@@ -18,11 +18,10 @@ final class EverythingHeld {
     try (FileChannel lock = Archive.lock(config.data());
         Archive archive = new Archive(config)) {
       int[] parts = {0};
-      archive.readEverything(
-          (kind, bytes) -> {
-            parts[0]++;
-            out.println(kind + " " + new String(bytes, StandardCharsets.UTF_8));
-          });
+      archive.readEverything((kind, bytes) -> {
+        parts[0]++;
+        out.println(kind + " " + new String(bytes, StandardCharsets.UTF_8));
+      });
       out.println("end " + parts[0]);
       out.flush();
       lock.force(false);

@@ -325,24 +325,23 @@ final class Export {
       columns.put(number, "sc:Integer");
     }
     columns.put("audio", "sc:AudioObject");
-    columns.forEach(
-        (name, type) ->
-            fields.add(
+    columns.forEach((name, type) ->
+        fields.add(
+            object(
+                "@type",
+                "cr:Field",
+                "@id",
+                "rows/" + name,
+                "name",
+                name,
+                "dataType",
+                type,
+                "source",
                 object(
-                    "@type",
-                    "cr:Field",
-                    "@id",
-                    "rows/" + name,
-                    "name",
-                    name,
-                    "dataType",
-                    type,
-                    "source",
-                    object(
-                        "fileObject",
-                        object("@id", "data/" + files.getFirst().getFileName()),
-                        "extract",
-                        object("column", name)))));
+                    "fileObject",
+                    object("@id", "data/" + files.getFirst().getFileName()),
+                    "extract",
+                    object("column", name)))));
     return object(
         "@context",
         object(

@@ -93,11 +93,10 @@ public final class Models {
         .shelf()
         .model(modelId)
         .filter(model -> !model.lineage().isEmpty())
-        .map(
-            model ->
-                new String(
-                    Workshop.unsalted(workshop.salted(model.lineage())),
-                    java.nio.charset.StandardCharsets.UTF_8));
+        .map(model ->
+            new String(
+                Workshop.unsalted(workshop.salted(model.lineage())),
+                java.nio.charset.StandardCharsets.UTF_8));
   }
 
   private CountModel learn(Shelf.Dataset dataset) {

@@ -178,12 +178,11 @@ public record Verification(List<Claim> claims) {
         Set<String> differ = new TreeSet<>(found.lines().toList());
         signed
             .lines()
-            .forEach(
-                line -> {
-                  if (!differ.remove(line)) {
-                    differ.add(line);
-                  }
-                });
+            .forEach(line -> {
+              if (!differ.remove(line)) {
+                differ.add(line);
+              }
+            });
         throw new Broken(
             "other than exported: "
                 + differ.stream()

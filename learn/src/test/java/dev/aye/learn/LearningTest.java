@@ -389,8 +389,9 @@ class LearningTest {
   @Test
   void nothingIsCutWhenNobodySaidYes() throws Exception {
     try (Town empty = new Town(folder.resolve("empty"))) {
+      House unheard = new House(empty, new MemoryDisk(), Path.of("/unheard"));
       long size = empty.log.size();
-      assertThatThrownBy(() -> empty.learning.datasets().build(Query.everything()))
+      assertThatThrownBy(() -> unheard.learning.datasets().build(Query.everything()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("nothing to learn from");
       assertThat(empty.log.size()).isEqualTo(size);
