@@ -23,7 +23,8 @@ import org.springframework.context.support.GenericApplicationContext;
 
 /** A running server: the house behind its HTTP edge. */
 final class Server implements AutoCloseable {
-  private static final String LOG_FILE = "logs/aye.log";
+  private static final String LOG_FOLDER = "logs";
+  private static final String LOG_FILE = LOG_FOLDER + "/aye.log";
 
   private final House house;
   private final ServletWebServerApplicationContext web;
@@ -48,9 +49,9 @@ final class Server implements AutoCloseable {
     checkFree(config);
     checkTls(config);
     FileChannel lock = Archive.lock(config.data());
-    ownLog(config);
     AtomicReference<House> opened = new AtomicReference<>();
     try {
+      ownLog(config);
       SpringApplication application = new SpringApplication(Wiring.class);
       application.setBannerMode(Banner.Mode.OFF);
       application.setLogStartupInfo(false);
@@ -79,7 +80,7 @@ final class Server implements AutoCloseable {
   private static void ownLog(AyeConfig config) {
     Path file = config.data().resolve(LOG_FILE);
     try {
-      OwnFiles.folder(file.getParent());
+      OwnFiles.folder(config.data().resolve(LOG_FOLDER));
       OwnFiles.file(file);
     } catch (IOException e) {
       throw new Refusal("The log file " + file + " cannot be written; choose another --data.");
