@@ -178,8 +178,7 @@ final class Archive implements AutoCloseable {
     for (Event event : new ConsentFacts(database, box).load()) {
       reader.accept("event", event.encode().getBytes(StandardCharsets.UTF_8));
     }
-    for (String person :
-        database.sql().sql("SELECT DISTINCT person FROM seats").query(String.class).list()) {
+    for (String person : Meetings.people(database)) {
       if (!person.isEmpty()) {
         vault.own(new PersonId(person)).forEach(own -> reader.accept("block", own.bytes()));
       }

@@ -45,6 +45,11 @@ final class Meetings {
     this.clock = clock;
   }
 
+  /** Everybody who ever took a seat and proved a key. */
+  static List<String> people(Database database) {
+    return database.sql().sql("SELECT DISTINCT person FROM seats").query(String.class).list();
+  }
+
   Opened open(String title, List<String> purposes, boolean demo) {
     String id = draw(12);
     String hostKey = draw(24);

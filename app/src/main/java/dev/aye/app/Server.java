@@ -149,9 +149,9 @@ final class Server implements AutoCloseable {
     PrivateKey key =
         read("tls-key", "unencrypted private key", config.tlsKey(), PemContent::getPrivateKey);
     if (!certified.getAlgorithm().equals(key.getAlgorithm())
-        || certified instanceof RSAKey rsa
+        || (certified instanceof RSAKey rsa
             && key instanceof RSAKey own
-            && !rsa.getModulus().equals(own.getModulus())) {
+            && !rsa.getModulus().equals(own.getModulus()))) {
       throw new Refusal("The key in tls-key is not the one of the certificate in tls-cert.");
     }
   }
