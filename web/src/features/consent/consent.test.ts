@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
 import { logInMemory } from '../../../tests/log-in-memory';
 import { noticeText } from '../../../tests/notices';
+import type { Meeting } from '../api/client';
 import { b64, b64u, sha256, unb64u, utf8 } from '../bytes/bytes';
 import { openJws } from '../device/jws';
 import { commitment, leaf } from '../log/leaf';
@@ -11,6 +12,7 @@ import { takeBack, type Standing } from '../withdraw/withdrawal';
 import { answerMedium, answerRow, NOTHING_ANSWERED, questionOf, rowAnswer, toSign } from './answers';
 import { receipts, refusals, slips } from './keeping';
 import { parseNotice, type NoticeRow } from './notice';
+import { answeredBefore } from './offered';
 import { readSlips, signReceipt, slipFile, slipLink } from './receipt';
 import { answer } from './signing';
 
@@ -66,6 +68,25 @@ describe('the card', () => {
     expect(questionOf('Example Org', notes, 'chat', recipient)).not.toBe(asked);
     const moved = { ...recipient, processor: { host: 'elsewhere', model: 'sphinx4' } };
     expect(questionOf('Example Org', notes, 'voice', moved)).not.toBe(asked);
+  });
+
+  it('does not ask again in the same meeting for what was taken back', async () => {
+    const captions = await row('captions');
+    const meeting = { id: 'takenback', ai: { recipients: [recipient] } } as unknown as Meeting;
+    await slips.put({
+      handle: 'h',
+      secret: 's',
+      origin: 'o',
+      title: '',
+      meeting: meeting.id,
+      purpose: 'captions',
+      medium: 'voice',
+      takenAt: '2026-01-01T00:00:00.000Z',
+      usedAt: '2026-01-01T00:00:01.000Z',
+    });
+    const before = await answeredBefore(meeting, await parseNotice(noticeText('en')), [captions]);
+    expect(rowAnswer(before, captions)).toBe('no');
+    expect(toSign(before, [captions])).toEqual([]);
   });
 
   it('shows no text that it cannot draw whole', async () => {

@@ -15,7 +15,7 @@ export async function noticeOf(meeting: Meeting): Promise<Notice | undefined> {
   }
 }
 
-/** What this device already answered: refusals to the very same questions, and what it gave in this meeting. */
+/** What this device already answered: refusals to the very same questions, and what it gave or took back in this meeting. */
 export async function answeredBefore(
   meeting: Meeting,
   notice: Notice,
@@ -26,13 +26,13 @@ export async function answeredBefore(
   if (!recipient) return { answered };
   const held = await slipsOf(meeting.id);
   const given = held.filter((s) => s.takenAt === undefined && s.usedAt === undefined);
-  const owed = held.filter((s) => s.takenAt !== undefined && s.usedAt === undefined);
+  const taken = held.filter((s) => s.takenAt !== undefined || s.usedAt !== undefined);
   const recorded = (await receipts.all()).some((r) => r.meeting === meeting.id);
   for (const row of rows)
     for (const { medium } of row.media) {
       if (recorded && given.some((s) => s.purpose === row.purpose && s.medium === medium))
         answered.set(keyOf(row.purpose, medium), { yes: true, from: 'given' });
-      else if (owed.some((s) => s.purpose === row.purpose && s.medium === medium))
+      else if (taken.some((s) => s.purpose === row.purpose && s.medium === medium))
         answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
       else if (await refusals.get(questionOf(notice.controller.name, row, medium, recipient)))
         answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });

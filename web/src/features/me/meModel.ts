@@ -116,13 +116,22 @@ export class MeModel {
   }
 
   /** While a withdrawal is under way the page asks again, so that its steps are seen as they happen. */
+  /** Asks again while something taken back is under way, or was said here and is not in the account yet. */
   #follow(): void {
     clearTimeout(this.#timer);
-    const open = this.store
-      .get()
-      .meetings.filter((m) =>
-        m.account?.withdrawals.some((w) => w.steps.some((s) => s.state === 'doing' || s.state === 'waiting')),
+    const { meetings, standings } = this.store.get();
+    const open = meetings.filter((m) => {
+      const listed = m.account?.withdrawals ?? [];
+      return (
+        listed.some((w) => w.steps.some((s) => s.state === 'doing' || s.state === 'waiting')) ||
+        [...standings].some(
+          ([handle, said]) =>
+            said.meeting === m.device.record.meeting &&
+            said.is !== 'unchecked' &&
+            !listed.some((w) => w.handle === handle),
+        )
       );
+    });
     if (open.length === 0 || this.#closed) return;
     this.#timer = setTimeout(() => {
       void Promise.all(open.map((m) => this.#ask(m.device))).then(() => this.#follow());
