@@ -54,8 +54,30 @@ final class Asking {
     this.companion = new Recipient(RecipientId.COMPANION, key.b64u(), processor);
     this.keyIndex = leaves.index(new Leaf.Key(Point.of(key.point())));
     this.notices =
-        Notice.current(new Controller(config.controller(), config.contact(), config.authority()));
+        Notice.LOCALES.stream()
+            .map(locale -> Notice.render(Notice.CURRENT, locale, controller(config, locale)))
+            .toList();
     notices.forEach(consents::publish);
+  }
+
+  /**
+   * Who answers in law, as the operator said it; what was not said, in the language of the text.
+   */
+  private static Controller controller(AyeConfig config, String locale) {
+    Controller usual =
+        locale.equals("nl")
+            ? new Controller(
+                "de beheerder van deze Aye-server",
+                "degene die je uitnodigde",
+                "de toezichthouder voor privacy in je land")
+            : new Controller(
+                "the operator of this Aye server",
+                "the person who invited you",
+                "the data-protection authority of your country");
+    return new Controller(
+        config.controller().isEmpty() ? usual.name() : config.controller(),
+        config.contact().isEmpty() ? usual.contact() : config.contact(),
+        config.authority().isEmpty() ? usual.authority() : config.authority());
   }
 
   /** What the operator lets be asked. */

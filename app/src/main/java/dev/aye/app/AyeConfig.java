@@ -45,9 +45,10 @@ import org.springframework.core.io.FileSystemResource;
  *     machine
  * @param purposes what may be asked of people at all: {@code captions}, {@code notes}, {@code
  *     training}; a host can only narrow it
- * @param controller who answers for what is done with people's data; stands in the notice
- * @param contact how a person reaches the controller; stands in the notice
- * @param authority where a person can complain; stands in the notice
+ * @param controller who answers for what is done with people's data, as it reads within a sentence;
+ *     stands in the notice in every language; empty says there who it usually is
+ * @param contact how a person reaches the controller; stands in the notice likewise
+ * @param authority where a person can complain; stands in the notice likewise
  * @param maxPeople how many people one meeting can hold
  * @param demo whether a standing demo meeting with simulated people is held
  */
@@ -64,9 +65,9 @@ record AyeConfig(
     @DefaultValue List<String> trustedProxies,
     @DefaultValue List<String> mediaAddresses,
     @DefaultValue({"captions", "notes", "training"}) List<String> purposes,
-    @DefaultValue("The operator of this Aye server") String controller,
-    @DefaultValue("The person who invited you") String contact,
-    @DefaultValue("The data-protection authority of your country") String authority,
+    @DefaultValue("") String controller,
+    @DefaultValue("") String contact,
+    @DefaultValue("") String authority,
     @DefaultValue("5") int maxPeople,
     @DefaultValue("false") boolean demo) {
 
@@ -117,10 +118,14 @@ record AyeConfig(
     if (maxPeople < 2 || maxPeople > 50) {
       throw new Refusal("max-people must be between 2 and 50.");
     }
-    if (controller.isBlank() || contact.isBlank() || authority.isBlank()) {
+    if (isBlank(controller) || isBlank(contact) || isBlank(authority)) {
       throw new Refusal(
           "controller, contact and authority stand in the notice and cannot be blank.");
     }
+  }
+
+  private static boolean isBlank(String text) {
+    return !text.isEmpty() && text.isBlank();
   }
 
   boolean tls() {

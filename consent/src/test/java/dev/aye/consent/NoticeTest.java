@@ -37,6 +37,18 @@ class NoticeTest {
         .isEqualTo(mapper.readTree(nl.text()).get("full").size());
   }
 
+  /** Operators say who they are as it reads within a sentence, such as "the club of our street". */
+  @Test
+  void noSentenceBeginsWithWhatTheOperatorSaysOfItself() {
+    Controller lower = new Controller("the club", "the desk", "the authority");
+    for (String locale : Notice.LOCALES) {
+      String text = Notice.render(1, locale, lower).text();
+      assertThat(text).contains("the club", "the desk", "the authority");
+      assertThat(text.replaceFirst("\"controller\":\\{[^}]*}", ""))
+          .doesNotContainPattern("(\"|[.:?] )the (club|desk|authority)");
+    }
+  }
+
   @Test
   void anotherControllerIsAnotherText() {
     Controller other = new Controller("Example Foundation", "privacy@example.org", "x");
