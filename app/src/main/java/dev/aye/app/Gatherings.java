@@ -17,8 +17,10 @@ import dev.aye.media.TokenKey;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -232,8 +234,22 @@ final class Gatherings {
         && (!isOpen(meeting) || sfu.participants(meeting.id()).isEmpty());
   }
 
-  Transcript transcript(Meetings.Meeting meeting) {
-    return notebook.transcript(new MeetingId(meeting.id()));
+  /**
+   * What may be read of a meeting under this seat, or with the key of its host. Strangers come to a
+   * standing demo, hours apart: each reads the words of the simulated people, who are its hosts,
+   * and their own.
+   */
+  Transcript transcript(Meetings.Meeting meeting, Optional<Meetings.Seat> reader) {
+    Transcript all = notebook.transcript(new MeetingId(meeting.id()));
+    if (!meeting.demo()) {
+      return all;
+    }
+    Set<PersonId> heard = new HashSet<>(meetings.hosts(meeting.id()));
+    reader
+        .map(Meetings.Seat::person)
+        .filter(person -> !person.isEmpty())
+        .ifPresent(person -> heard.add(new PersonId(person)));
+    return all.only(heard);
   }
 
   /** The sentences that say most, each by the one who said it. */

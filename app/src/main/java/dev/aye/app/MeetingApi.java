@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -195,14 +196,14 @@ final class MeetingApi {
   @GetMapping("/api/meetings/{id}/notes")
   Says.Notes notes(@PathVariable("id") String id, HttpServletRequest request) {
     Meetings.Meeting meeting = known(id);
-    caller
-        .seatOrHost(request, id)
+    Optional<Meetings.Seat> reader = caller.seatOrHost(request, id);
+    reader
         .filter(seat -> !gatherings.wasThere(seat))
         .ifPresent(seat -> {
           throw Problem.forbidden(
               "not-there", "The notes are for those who were in the meeting, seen by all.");
         });
-    Transcript transcript = gatherings.transcript(meeting);
+    Transcript transcript = gatherings.transcript(meeting, reader);
     boolean ready = gatherings.settled(meeting);
     return new Says.Notes(
         ready, ready ? gatherings.summary(transcript) : List.of(), Notebook.said(transcript));

@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.consent.PersonId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -11,6 +12,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Meetings and the seats in them: what the server must remember so that a meeting can still be
@@ -249,6 +252,19 @@ final class Meetings {
         .param(participant)
         .query((row, n) -> seat(row))
         .optional();
+  }
+
+  /** The people who came into a meeting with the key of its host. */
+  Set<PersonId> hosts(String meeting) {
+    return database
+        .sql()
+        .sql("SELECT DISTINCT person FROM seats WHERE meeting = ? AND host = 1 AND person <> ''")
+        .param(meeting)
+        .query(String.class)
+        .list()
+        .stream()
+        .map(PersonId::new)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Every seat this person has had, the newest last. */

@@ -20,6 +20,10 @@ import dev.aye.consent.Salt;
 import dev.aye.consent.Seat;
 import dev.aye.vault.Slice;
 import java.math.BigInteger;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -44,6 +48,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -161,6 +167,117 @@ class StoryTest {
     Archive.unlock(lock);
   }
 
+  /** Strangers come to the standing demo; in any other meeting, everybody there reads all notes. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aVisitorOfTheDemoReadsNoOtherVisitorsWords(boolean demo) throws Exception {
+    try (Server server = Server.start(config())) {
+      House house = server.house();
+      MeetingId meeting =
+          new MeetingId(house.gatherings().open("", List.of("notes"), demo).meeting().id());
+      String simulated = says(house, meeting, true, "The budget was agreed.");
+      String early = says(house, meeting, false, "My secret is a hedgehog.");
+      String late = says(house, meeting, false, "Lunch is at noon.");
+      String seatOnly = sits(house, meeting, "", false);
+
+      assertThat(notes(server, meeting, late)).contains("budget", "Lunch");
+      assertThat(notes(server, meeting, early)).contains("budget", "hedgehog");
+      if (demo) {
+        assertThat(notes(server, meeting, late)).doesNotContain("hedgehog");
+        assertThat(notes(server, meeting, early)).doesNotContain("Lunch");
+        for (String other : List.of(simulated, seatOnly)) {
+          assertThat(notes(server, meeting, other))
+              .contains("budget")
+              .doesNotContain("hedgehog", "Lunch");
+        }
+      } else {
+        for (String anybody : List.of(simulated, early, late, seatOnly)) {
+          assertThat(notes(server, meeting, anybody)).contains("budget", "hedgehog", "Lunch");
+        }
+      }
+    }
+  }
+
+  /** Somebody new, who says yes to notes and has this noted; the key of their seat. */
+  private String says(House house, MeetingId meeting, boolean host, String words) throws Exception {
+    KeyPair device = pair();
+    PersonId person = person(device);
+    String seat = sits(house, meeting, person.value(), host);
+    answer(house.consents(), house.log().origin(), Instant.now(), meeting, device, true);
+    var permit =
+        house
+            .consents()
+            .permit(person, meeting, Purpose.NOTES, Medium.VOICE, RecipientId.COMPANION)
+            .orElseThrow();
+    house
+        .vault()
+        .appendNotes(
+            permit,
+            new Slice(1_000, 0),
+            JSON.writeValueAsBytes(Map.of("name", "Somebody", "text", words)));
+    return seat;
+  }
+
+  private static String sits(House house, MeetingId meeting, String person, boolean host) {
+    Meetings.Taken taken =
+        house.meetings().take(meeting.value(), "Somebody", person, host, 60_000_000);
+    house.meetings().seen(meeting.value(), taken.seat().participant());
+    return taken.key();
+  }
+
+  private static String notes(Server server, MeetingId meeting, String seat) throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          http.send(
+              HttpRequest.newBuilder(
+                      URI.create(server.url() + "/api/meetings/" + meeting.value() + "/notes"))
+                  .header("Authorization", "Bearer " + seat)
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).isEqualTo(200);
+      return answer.body();
+    }
+  }
+
+  @Test
+  void whoIsResponsibleIsSaidInTheLanguageOfTheText() {
+    try (Server server = Server.start(config())) {
+      Meetings.Meeting meeting = server.house().gatherings().open("", List.of(), false).meeting();
+      Map<String, Object> texts = server.house().asking().describe(meeting, false).notice();
+      assertThat(texts.get("en").toString())
+          .contains("run by the operator of this Aye server", "complain to the data-protection");
+      assertThat(texts.get("nl").toString())
+          .contains("van de beheerder van deze Aye-server", "stel je aan degene die je uitnodigde")
+          .doesNotContain("operator", "invited", "authority of");
+    }
+  }
+
+  @Test
+  void whatTheOperatorSaysOfItselfStandsInEveryLanguage() {
+    AyeConfig named =
+        AyeConfig.read(
+            Map.of(
+                "port",
+                "0",
+                "data",
+                data.toString(),
+                "address",
+                "127.0.0.1",
+                "controller",
+                "A club"),
+            Map.of());
+    try (Server server = Server.start(named)) {
+      Meetings.Meeting meeting = server.house().gatherings().open("", List.of(), false).meeting();
+      Map<String, Object> texts = server.house().asking().describe(meeting, false).notice();
+      assertThat(texts.get("en").toString())
+          .contains("run by A club", "the person who invited you")
+          .doesNotContain("the operator");
+      assertThat(texts.get("nl").toString())
+          .contains("van A club", "degene die je uitnodigde")
+          .doesNotContain("de beheerder van");
+    }
+  }
+
   @Test
   void somebodyPutOutHearsTheEndAndNothingElse() throws Exception {
     Events events = new Events();
@@ -262,6 +379,10 @@ class StoryTest {
   }
 
   private PersonId person() throws Exception {
+    return person(device);
+  }
+
+  private static PersonId person(KeyPair device) throws Exception {
     byte[] point = point(device);
     String canonical =
         "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}"
@@ -275,9 +396,19 @@ class StoryTest {
 
   /** Answers for notes of the voice; the handle of a yes. */
   private Handle answer(Archive archive, boolean yes) throws Exception {
-    Consents consents = archive.consents();
-    consents.offer(MEETING, offer(consents));
-    Instant now = archive.clock().instant();
+    return answer(
+        archive.consents(),
+        archive.log().origin(),
+        archive.clock().instant(),
+        MEETING,
+        device,
+        yes);
+  }
+
+  private Handle answer(
+      Consents consents, String origin, Instant now, MeetingId meeting, KeyPair device, boolean yes)
+      throws Exception {
+    consents.offer(meeting, offer(consents));
     issued = now.isAfter(issued.plusMillis(1)) ? now : issued.plusMillis(2);
     Notice notice = notices().getFirst();
     byte[] handle = MessageDigest.getInstance("SHA-256").digest(draw(32));
@@ -292,8 +423,8 @@ class StoryTest {
     Map<String, Object> payload = new LinkedHashMap<>();
     payload.put("schema", "urn:aye:receipt:1");
     payload.put("id", b64u(draw(16)));
-    payload.put("origin", archive.log().origin());
-    payload.put("meeting", MEETING.value());
+    payload.put("origin", origin);
+    payload.put("meeting", meeting.value());
     payload.put("participant", PARTICIPANT.value());
     payload.put("issued", Times.text(issued));
     payload.put(
@@ -313,12 +444,14 @@ class StoryTest {
     payload.put("choices", List.of(choice));
     Consents.Answering answering =
         consents.answer(
-            new Seat(MEETING, PARTICIPANT, person()), signed(payload), new Salt(b64u(draw(32))));
+            new Seat(meeting, PARTICIPANT, person(device)),
+            signed(payload, device),
+            new Salt(b64u(draw(32))));
     assertThat(answering).isInstanceOf(Consents.Answering.Answered.class);
     return new Handle(b64u(handle));
   }
 
-  private String signed(Map<String, Object> payload) throws Exception {
+  private static String signed(Map<String, Object> payload, KeyPair device) throws Exception {
     byte[] point = point(device);
     Map<String, Object> jwk = new LinkedHashMap<>();
     jwk.put("crv", "P-256");

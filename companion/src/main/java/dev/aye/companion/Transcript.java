@@ -49,6 +49,11 @@ public record Transcript(List<Entry> entries) {
     return new Transcript(entries.stream().filter(e -> !e.person.equals(person)).toList());
   }
 
+  /** What these people said, and nobody else. */
+  public Transcript only(Set<PersonId> people) {
+    return new Transcript(entries.stream().filter(e -> people.contains(e.person)).toList());
+  }
+
   /** The grants it rests on. */
   public Set<Handle> handles() {
     return entries.stream().map(Entry::handle).collect(Collectors.toUnmodifiableSet());
