@@ -23,6 +23,7 @@ window.person = {
   speakers: [],
   async join({ room, identity, encrypted, others }) {
     const token = await (await fetch(`/token?room=${room}&identity=${identity}`)).text();
+    this.token = token;
     const options = { adaptiveStream: false, dynacast: true, singlePeerConnection: true };
     if (encrypted) {
       this.keys = new Keys();

@@ -86,6 +86,9 @@ try {
   await bob.evaluate(() => [...person.room.remoteParticipants.values()][0].getTrackPublication('camera').setVideoQuality(2));
   await until('and the large one again', async () => (await bob.evaluate(() => person.seen())).ann.camera.width === 1280, 20000);
 
+  // From here on who comes back does so with a token that was renewed over the signalling.
+  await until('the token that bob came with is worth nothing by now', async () =>
+    (await fetch(`${url}/rtc/v1/validate?access_token=${await bob.evaluate(() => person.token)}`)).status === 401);
   await bob.evaluate(() => person.room.simulateScenario('signal-reconnect'));
   await until('bob resumes after his signalling broke', () => log(bob, 'reconnected'), 20000);
   await until('and still sees ann', () => grows(bob, 'ann', 'camera', 'frames'));

@@ -32,7 +32,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Gatherings {
   private static final Logger logger = LoggerFactory.getLogger(Gatherings.class);
-  private static final Duration TOKEN_LIFE = Duration.ofHours(12);
+
+  /** How long a seat in which nobody ever sat is kept. */
+  private static final Duration SEAT_LIFE = Duration.ofHours(12);
+
   private static final int SUMMARY_SENTENCES = 5;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -130,10 +133,10 @@ final class Gatherings {
     if (sfu.participants(meeting.id()).size() >= config.maxPeople()) {
       throw Problem.conflict("full", "This meeting is full.");
     }
-    Meetings.Taken taken = meetings.take(meeting.id(), name, person, host, TOKEN_LIFE.toMillis());
+    Meetings.Taken taken = meetings.take(meeting.id(), name, person, host, SEAT_LIFE.toMillis());
     String token =
         new AccessToken(taken.seat().participant(), name, AccessToken.Grants.meeting(meeting.id()))
-            .mint(tokens, clock.instant(), TOKEN_LIFE);
+            .mint(tokens, clock.instant());
     return new Joined(taken.seat(), taken.key(), token);
   }
 

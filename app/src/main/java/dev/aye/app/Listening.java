@@ -46,7 +46,6 @@ final class Listening {
   private static final JsonMapper CHAT = Wiring.strictJson();
   private static final List<Purpose> PURPOSES =
       List.of(Purpose.CAPTIONS, Purpose.NOTES, Purpose.TRAINING);
-  private static final Duration TOKEN_LIFE = Duration.ofHours(6);
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   /** What stands between a tap and the ear behind it: nothing, but where a test watches. */
@@ -158,7 +157,7 @@ final class Listening {
       }
     }
     return new AccessToken(participant, "", AccessToken.Grants.listening(room, sources, chat))
-        .mint(tokens, clock.instant(), TOKEN_LIFE);
+        .mint(tokens, clock.instant());
   }
 
   /** The permits that the companion has of this person at this moment. */

@@ -163,16 +163,16 @@ final class Meetings {
 
   /**
    * Takes a new seat. Only seats that somebody may be about to use count against the most that
-   * there can be; those that nobody used while their token was good are dropped.
+   * there can be; those that nobody used for long are dropped.
    *
-   * @param tokenMillis how long the token of a seat lets somebody in
+   * @param unusedMillis how long a seat is kept in which nobody ever sat
    */
-  Taken take(String meeting, String name, String person, boolean host, long tokenMillis) {
+  Taken take(String meeting, String name, String person, boolean host, long unusedMillis) {
     long now = clock.millis();
     database
         .sql()
         .sql("DELETE FROM seats WHERE meeting = ? AND seen IS NULL AND joined < ?")
-        .params(meeting, now - tokenMillis)
+        .params(meeting, now - unusedMillis)
         .update();
     Long seats =
         database

@@ -3,6 +3,7 @@ package dev.aye.learn;
 import static dev.aye.consent.Medium.VOICE;
 import static dev.aye.consent.Purpose.TRAINING;
 
+import dev.aye.consent.Town;
 import dev.aye.vault.Disk;
 import dev.aye.vault.Slice;
 import dev.aye.vault.Vault;

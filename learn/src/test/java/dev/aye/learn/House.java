@@ -5,6 +5,7 @@ import static dev.aye.consent.Medium.VOICE;
 import static dev.aye.consent.Purpose.TRAINING;
 
 import dev.aye.consent.Handle;
+import dev.aye.consent.Town;
 import dev.aye.log.Leaf;
 import dev.aye.vault.Capture;
 import dev.aye.vault.Disk;

@@ -7,12 +7,15 @@ import static dev.aye.consent.Purpose.TRAINING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.consent.Town;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import dev.aye.log.LogVerifier;
 import dev.aye.vault.BlockId;
 import dev.aye.vault.Content;
+import dev.aye.vault.CrashDisk;
 import dev.aye.vault.Disk;
+import dev.aye.vault.MemoryDisk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -101,6 +101,11 @@ public record AccessToken(
     this(identity, name, "", Map.of(), grants);
   }
 
+  /** Signs the token, valid from now for as long as tokens of this key live. */
+  public String mint(TokenKey key, Instant now) {
+    return mint(key, now, key.life());
+  }
+
   /** Signs the token, valid from now for the given time. */
   public String mint(TokenKey key, Instant now, Duration life) {
     Map<String, Object> video = new LinkedHashMap<>();

@@ -20,7 +20,8 @@ record Context(
     LongSupplier nanos,
     List<InetSocketAddress> candidates,
     Network network,
-    RoomListener listener) {
+    RoomListener listener,
+    TokenKey tokens) {
 
   private static final String LETTERS =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ23456789";

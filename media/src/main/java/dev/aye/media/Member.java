@@ -9,6 +9,7 @@ import dev.aye.media.transport.Rtcp;
 import dev.aye.media.transport.RtpPacket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -91,6 +92,10 @@ final class Member {
 
   private @Nullable Session session;
   private long sessionLostAt;
+
+  /** When the last token was sent over this connection; far in the future when none was. */
+  private Instant renewedAt = Instant.MAX;
+
   private boolean gone;
   private boolean active;
   private DisconnectReason reason = DisconnectReason.UNKNOWN_REASON;
@@ -232,6 +237,31 @@ final class Member {
   private void attach(Session with) {
     session = with;
     with.speaksFor(this);
+    renewedAt = Instant.MAX;
+  }
+
+  /**
+   * Sends a new token when half the life of the last one is over, or none was sent over this
+   * connection yet: the one that the client came with may be about to end. A clock that was set
+   * back counts as well.
+   */
+  void renewToken() {
+    Instant now = context.clock().instant();
+    Duration half = context.tokens().life().dividedBy(2);
+    if (session == null || (!now.isBefore(renewedAt) && now.isBefore(renewedAt.plus(half)))) {
+      return;
+    }
+    room.standing(token.grants())
+        .ifPresent(grants -> {
+          AccessToken renewed =
+              new AccessToken(
+                  token.identity(), token.name(), token.metadata(), token.attributes(), grants);
+          signal(
+              SignalResponse.newBuilder()
+                  .setRefreshToken(renewed.mint(context.tokens(), now))
+                  .build());
+          renewedAt = now;
+        });
   }
 
   private static ServerInfo serverInfo() {

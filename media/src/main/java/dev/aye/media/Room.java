@@ -126,6 +126,17 @@ final class Room {
     return view;
   }
 
+  /**
+   * What a member may go on doing: in a meeting all they could, in a listening room only what a
+   * live permit covers at this moment; nothing when none is live.
+   */
+  Optional<AccessToken.Grants> standing(AccessToken.Grants grants) {
+    if (kind == Kind.MEETING) {
+      return Optional.of(grants);
+    }
+    return Optional.ofNullable(tap.get()).flatMap(listener -> listener.standing(grants));
+  }
+
   /** Attaches a tap; false if this is a meeting or somebody taps already. Any thread. */
   boolean tap(Tap listener) {
     return kind == Kind.LISTENING && tap.compareAndSet(null, listener);
@@ -371,6 +382,7 @@ final class Room {
     if (now - reportAt >= REPORT_NANOS) {
       reportAt = now;
       members.values().forEach(m -> m.report(now));
+      members.values().forEach(Member::renewToken);
     }
     flush();
   }

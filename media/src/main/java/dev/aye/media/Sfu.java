@@ -108,7 +108,8 @@ public final class Sfu implements RoomControl, AutoCloseable {
             System::nanoTime,
             candidates,
             Network.of(port),
-            listener);
+            listener,
+            key);
     List<ScheduledExecutorService> loops = new ArrayList<>();
     for (int i = 0; i < settings.threads(); i++) {
       String name = "aye-rooms-" + i;

@@ -6,6 +6,8 @@ import dev.aye.media.transport.RtpPacket;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import livekit.LivekitModels.DataPacket;
@@ -127,10 +129,26 @@ public final class Tap implements AutoCloseable {
     }
   }
 
-  private boolean covered(List<Permit<?>> permits) {
-    if (closed.get() || silent) {
-      return false;
+  /** As much of these grants as live permits cover; nothing when none is live. */
+  Optional<AccessToken.Grants> standing(AccessToken.Grants grants) {
+    boolean hears = live(voice);
+    boolean reads = live(chat);
+    if (closed.get() || (!hears && !reads)) {
+      return Optional.empty();
     }
+    Set<AccessToken.Source> sources =
+        hears && grants.mayPublish(AccessToken.Source.MICROPHONE)
+            ? Set.of(AccessToken.Source.MICROPHONE)
+            : Set.of();
+    return Optional.of(
+        AccessToken.Grants.listening(grants.room(), sources, reads && grants.canPublishData()));
+  }
+
+  private boolean covered(List<Permit<?>> permits) {
+    return !closed.get() && !silent && live(permits);
+  }
+
+  private boolean live(List<Permit<?>> permits) {
     long now = clock.millis();
     for (Permit<?> p : permits) {
       if (p.live(now)) {

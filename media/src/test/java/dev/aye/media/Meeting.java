@@ -1,7 +1,10 @@
 package dev.aye.media;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.aye.media.transport.DtlsIdentity;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,16 +12,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import livekit.LivekitRtc.SignalResponse;
 
 /** A room and the people in it, in a {@link Simulation}. */
 final class Meeting {
   static final int FRAME = 60;
+
+  /** Its tokens live for a minute. */
+  static final TokenKey KEY = new TokenKey("aye", new byte[32], Duration.ofMinutes(1));
 
   final Simulation time;
   final Context context;
   final Room room;
   final List<String> told = new ArrayList<>();
   private final SecureRandom random;
+
+  /** A token that was sent over the signalling. */
+  record Renewed(String token, Instant at) {}
 
   /** Somebody in the meeting, with what they got. */
   final class Guest implements MediaClient.Events {
@@ -34,6 +44,10 @@ final class Meeting {
     int undecryptable;
     int keyFramesWanted;
     final List<String> muted = new ArrayList<>();
+
+    /** The tokens that came over the signalling, with when they came. */
+    final List<Renewed> renewed = new ArrayList<>();
+
     private Session session;
 
     Guest(String name, AccessToken.Grants grants, boolean encrypted) {
@@ -55,6 +69,7 @@ final class Meeting {
               new SignalSink() {
                 @Override
                 public void send(byte[] frame) {
+                  renewed(frame);
                   time.owner().execute(() -> client.received(frame));
                 }
 
@@ -76,6 +91,17 @@ final class Meeting {
       var join = client.begin();
       AccessToken token = new AccessToken(name, name, grants);
       room.post(() -> room.join(session, token, join));
+    }
+
+    private void renewed(byte[] frame) {
+      try {
+        SignalResponse response = SignalResponse.parseFrom(frame);
+        if (response.hasRefreshToken()) {
+          renewed.add(new Renewed(response.getRefreshToken(), time.instant()));
+        }
+      } catch (InvalidProtocolBufferException e) {
+        throw new AssertionError(e);
+      }
     }
 
     void cutSignalling() {
@@ -177,7 +203,8 @@ final class Meeting {
               public void speaking(String room, String identity, boolean active, double level) {
                 told.add("speaking " + identity + " " + active);
               }
-            });
+            },
+            KEY);
     room = new Room("r", kind, kind == Room.Kind.MEETING ? 5 : 1, context, time.owner());
   }
 

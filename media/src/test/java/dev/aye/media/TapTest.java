@@ -7,9 +7,9 @@ import dev.aye.consent.Medium;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
 import dev.aye.consent.Permit;
+import dev.aye.consent.Permits;
 import dev.aye.consent.PersonId;
 import dev.aye.consent.Purpose;
-import dev.aye.consent.TapPermits;
 import dev.aye.media.Meeting.Guest;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
@@ -50,7 +50,7 @@ class TapTest {
 
   private static <P extends Purpose> Permit<P> permit(
       String who, P purpose, Medium medium, long until) {
-    return TapPermits.permit(person(who), meeting(), participant(who), purpose, medium, until);
+    return Permits.permit(person(who), meeting(), participant(who), purpose, medium, until);
   }
 
   private static PersonId person(String who) {
@@ -113,7 +113,7 @@ class TapTest {
     int before = heard.size();
     assertThat(before).isEqualTo(20);
     mic.send(Meeting.frame(99), 960, 25);
-    TapPermits.end(permit);
+    Permits.end(permit);
     m.talk(mic, 100, 20, 25);
     m.time.run(500);
     assertThat(heard).hasSize(before);
@@ -145,7 +145,7 @@ class TapTest {
     jittery.talk(mic, 0, 200, 25);
     int before = heard.size();
     assertThat(before).isPositive();
-    TapPermits.end(permit);
+    Permits.end(permit);
     jittery.time.run(2000);
     assertThat(heard).hasSize(before);
   }
@@ -157,12 +157,12 @@ class TapTest {
     Tap tap = tap(List.of(captions, notes));
     var mic = speak();
     m.talk(mic, 0, 10, 25);
-    TapPermits.end(captions);
+    Permits.end(captions);
     m.talk(mic, 10, 10, 25);
     m.time.run(300);
     assertThat(heard).hasSize(20);
     assertThat(tap.isClosed()).isFalse();
-    TapPermits.end(notes);
+    Permits.end(notes);
     assertThat(tap.isClosed()).isTrue();
     assertThat(closed).isEqualTo(1);
   }
@@ -271,7 +271,7 @@ class TapTest {
   @Test
   void aTapNeedsALivePermitOfOnePerson() {
     Permit<?> dead = permit("ann", Purpose.CAPTIONS, Medium.VOICE);
-    TapPermits.end(dead);
+    Permits.end(dead);
     Permit<?> ann = permit("ann", Purpose.CAPTIONS, Medium.VOICE);
     Permit<?> bob = permit("bob", Purpose.CAPTIONS, Medium.VOICE);
     List<List<Permit<?>>> wrong = List.of(List.of(), List.of(dead), List.of(ann, bob));

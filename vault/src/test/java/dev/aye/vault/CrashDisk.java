@@ -10,8 +10,8 @@ import java.util.List;
  * A disk whose machine loses power at the nth write: before it happened, after it happened, or (for
  * an append) half-way through. Nothing works after that.
  */
-final class CrashDisk implements Disk {
-  enum When {
+public final class CrashDisk implements Disk {
+  public enum When {
     BEFORE,
     HALFWAY,
     AFTER
@@ -23,13 +23,13 @@ final class CrashDisk implements Disk {
   private int writes;
   private boolean crashed;
 
-  CrashDisk(Disk disk, int at, When when) {
+  public CrashDisk(Disk disk, int at, When when) {
     this.disk = disk;
     this.at = at;
     this.when = when;
   }
 
-  boolean crashed() {
+  public boolean crashed() {
     return crashed;
   }
 

@@ -6,8 +6,15 @@ import java.util.List;
 import java.util.TreeMap;
 
 /** A disk in memory, so that a thousand power losses take no time. */
-final class MemoryDisk implements Disk {
+public final class MemoryDisk implements Disk {
   private final TreeMap<Path, byte[]> files = new TreeMap<>();
+
+  /** The same files on another disk. */
+  public MemoryDisk copy() {
+    MemoryDisk copy = new MemoryDisk();
+    copy.files.putAll(files);
+    return copy;
+  }
 
   @Override
   public void folder(Path folder) {}

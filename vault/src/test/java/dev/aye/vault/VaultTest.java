@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aye.consent.Handle;
 import dev.aye.consent.Permit;
 import dev.aye.consent.Purpose;
+import dev.aye.consent.Town;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

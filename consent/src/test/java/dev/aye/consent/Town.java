@@ -1,24 +1,5 @@
-package dev.aye.vault;
+package dev.aye.consent;
 
-import dev.aye.consent.ConsentStore;
-import dev.aye.consent.Consents;
-import dev.aye.consent.Controller;
-import dev.aye.consent.Event;
-import dev.aye.consent.Handle;
-import dev.aye.consent.Medium;
-import dev.aye.consent.MeetingId;
-import dev.aye.consent.Notice;
-import dev.aye.consent.Offer;
-import dev.aye.consent.ParticipantId;
-import dev.aye.consent.Permit;
-import dev.aye.consent.PersonId;
-import dev.aye.consent.Processor;
-import dev.aye.consent.Purpose;
-import dev.aye.consent.Recipient;
-import dev.aye.consent.RecipientId;
-import dev.aye.consent.Salt;
-import dev.aye.consent.Seat;
-import dev.aye.consent.WithdrawalSecret;
 import dev.aye.log.Log;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -43,19 +24,20 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A small world with a real log, a real ledger of consents, and people who sign with real keys. */
-final class Town implements AutoCloseable {
-  static final MeetingId MEETING = new MeetingId("town-hall");
+public final class Town implements AutoCloseable {
+  public static final MeetingId MEETING = new MeetingId("town-hall");
   private static final RecipientId COMPANION = new RecipientId("companion");
 
-  final SecureRandom random = new SecureRandom();
-  final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-01T10:00:00Z"));
-  final InstantSource clock = now::get;
-  final Log log;
-  final Consents consents;
+  public final SecureRandom random = new SecureRandom();
+  public final AtomicReference<Instant> now =
+      new AtomicReference<>(Instant.parse("2026-11-01T10:00:00Z"));
+  public final InstantSource clock = now::get;
+  public final Log log;
+  public final Consents consents;
   private final Notice notice;
   private final Recipient recipient;
 
-  Town(Path folder) {
+  public Town(Path folder) {
     log = Log.open(folder.resolve("log"), "aye.example", random, clock);
     List<Event> facts = new ArrayList<>();
     consents =
@@ -89,13 +71,13 @@ final class Town implements AutoCloseable {
   }
 
   /** Somebody with a device key, who answers and changes their mind. */
-  final class Person {
-    final KeyPair key;
-    final PersonId id;
-    final ParticipantId seat;
-    final Map<String, WithdrawalSecret> slips = new HashMap<>();
+  public final class Person {
+    public final KeyPair key;
+    public final PersonId id;
+    public final ParticipantId seat;
+    public final Map<String, WithdrawalSecret> slips = new HashMap<>();
 
-    Person(String seat) throws GeneralSecurityException {
+    public Person(String seat) throws GeneralSecurityException {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
       this.key = generator.generateKeyPair();
@@ -106,7 +88,7 @@ final class Town implements AutoCloseable {
     }
 
     /** Says yes to these, on a card that is signed and put into the log. */
-    void agrees(Medium medium, Purpose... purposes) throws GeneralSecurityException {
+    public void agrees(Medium medium, Purpose... purposes) throws GeneralSecurityException {
       StringBuilder choices = new StringBuilder();
       for (Purpose purpose : purposes) {
         byte[] secret = new byte[32];
@@ -149,16 +131,16 @@ final class Town implements AutoCloseable {
       }
     }
 
-    <P extends Purpose> Permit<P> permit(P purpose, Medium medium) {
+    public <P extends Purpose> Permit<P> permit(P purpose, Medium medium) {
       return consents.permit(id, MEETING, purpose, medium, COMPANION).orElseThrow();
     }
 
-    Handle handle(Purpose purpose, Medium medium) {
+    public Handle handle(Purpose purpose, Medium medium) {
       return slips.get(purpose.id() + medium.id()).handle();
     }
 
     /** Changes their mind; returns when the withdrawal is in the log. */
-    void withdraws(Purpose purpose, Medium medium) {
+    public void withdraws(Purpose purpose, Medium medium) {
       consents.withdraw(slips.get(purpose.id() + medium.id()));
       for (int i = 0; i < 10_000 && !inLog(handle(purpose, medium)); i++) {
         Thread.onSpinWait();
@@ -216,7 +198,7 @@ final class Town implements AutoCloseable {
     return MessageDigest.getInstance("SHA-256").digest(bytes);
   }
 
-  static String b64u(byte[] bytes) {
+  public static String b64u(byte[] bytes) {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
