@@ -143,7 +143,7 @@ final class Notebook implements Sinks {
                 .toList(),
             new byte[0],
             utterance.at().toEpochMilli(),
-            0,
+            utterance.duration().toMillis(),
             utterance.medium() == dev.aye.consent.Medium.VOICE ? model : "");
     if (vault.appendTraining(permit, slice(utterance), segment.encode()).isPresent()) {
       uncaptured.add(utterance.meeting());
@@ -151,7 +151,7 @@ final class Notebook implements Sinks {
   }
 
   private static Slice slice(Utterance utterance) {
-    return new Slice(utterance.at().toEpochMilli(), 0);
+    return new Slice(utterance.at().toEpochMilli(), utterance.duration().toMillis());
   }
 
   private String name(ParticipantId participant) {

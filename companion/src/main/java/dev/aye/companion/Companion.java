@@ -318,20 +318,23 @@ public final class Companion implements AutoCloseable {
     }
     String text = readings.getFirst().text();
     boolean shown = !text.isBlank() && caption(segment, text, true);
+    Duration duration = segment.duration(); // before its cover is asked, which may overwrite it
     deliver(
         segment.cover(now()),
-        utterance(segment, text, base),
-        utterance(segment, base.getFirst().text(), base));
+        utterance(segment, duration, text, base),
+        utterance(segment, duration, base.getFirst().text(), base));
     return shown;
   }
 
-  private static Utterance utterance(Segment segment, String text, List<Hypothesis> base) {
+  private static Utterance utterance(
+      Segment segment, Duration duration, String text, List<Hypothesis> base) {
     return new Utterance(
         segment.id,
         segment.meeting,
         segment.participant,
         Medium.VOICE,
         Instant.ofEpochMilli(segment.startedAt),
+        duration,
         text,
         base);
   }

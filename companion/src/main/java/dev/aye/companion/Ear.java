@@ -5,6 +5,7 @@ import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
 import dev.aye.consent.Permit;
 import dev.aye.consent.PersonId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -108,6 +109,7 @@ public final class Ear implements AutoCloseable {
             participant,
             Medium.CHAT,
             arrival,
+            Duration.ZERO,
             text,
             List.of(new Hypothesis(text, 0)));
     companion.deliver(cover, utterance, utterance);

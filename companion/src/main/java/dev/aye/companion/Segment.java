@@ -3,6 +3,7 @@ package dev.aye.companion;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
 import dev.aye.consent.PersonId;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 
@@ -111,6 +112,11 @@ final class Segment implements Speech {
 
   synchronized int size() {
     return size;
+  }
+
+  /** How long its sound lasts so far. */
+  synchronized Duration duration() {
+    return Duration.ofMillis(1_000L * size / RATE);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.aye.companion;
 import dev.aye.consent.Medium;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -10,6 +11,8 @@ import java.util.List;
  * Something a person said or wrote, to be kept under a permit.
  *
  * @param at when it began to arrive
+ * @param duration how long its sound lasts, from its first sample to its last; zero for a chat
+ *     message
  * @param text for notes as re-ranked; for training as the base model heard it, so that no trained
  *     model feeds itself
  * @param readings what the base model offered, best first; of a chat message just its text
@@ -20,10 +23,14 @@ public record Utterance(
     ParticipantId participant,
     Medium medium,
     Instant at,
+    Duration duration,
     String text,
     List<Hypothesis> readings) {
   public Utterance {
     readings = List.copyOf(readings);
+    if (duration.isNegative()) {
+      throw new IllegalArgumentException("what was said lasts forwards");
+    }
   }
 
   /** Content stays out of logs. */

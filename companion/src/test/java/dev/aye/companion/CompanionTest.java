@@ -175,6 +175,23 @@ class CompanionTest {
   }
 
   @Test
+  void whatWasSaidIsDeliveredWithHowLongItLasted() throws InterruptedException {
+    speaker.grant(Purpose.NOTES);
+    speaker.grant(Purpose.TRAINING);
+    speaker.grant(Purpose.TRAINING, Medium.CHAT, NEVER);
+    speaker.says(60);
+    decodeAll();
+    Utterance kept = heard.notes.getFirst();
+    assertThat(kept.duration()).isEqualTo(Duration.ofMillis(1_000 * model.samplesRead / 16_000));
+    assertThat(kept.duration()) // 1.2 s of speech, and the pauses that belong to it
+        .isBetween(Duration.ofMillis(1_200), Duration.ofMillis(2_500));
+    assertThat(kept.at().plus(kept.duration())).isBefore(clock.instant());
+    assertThat(heard.lessons.getFirst().duration()).isEqualTo(kept.duration());
+    speaker.ear.chat("hello", clock.instant());
+    assertThat(heard.lessons.getLast().duration()).isZero();
+  }
+
+  @Test
   void aFullQueueDropsAndCounts() {
     speaker.grant(Purpose.NOTES);
     for (int i = 0; i < Companion.MOST_QUEUED + 3; i++) {
@@ -214,6 +231,7 @@ class CompanionTest {
             speaker.id,
             Medium.VOICE,
             clock.instant(),
+            Duration.ofSeconds(1),
             "pineapple",
             List.of(new Hypothesis("pineapple", 0)));
     var caption = new Caption(1, MEETING, speaker.id, "pineapple", true, clock.instant(), 0);

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -35,6 +36,31 @@ final class Export {
   private final Path folder;
   private final byte[] salted;
   private final Manifest manifest;
+  private final Totals totals = new Totals();
+
+  /** What the rows add up to, for the card. */
+  private static final class Totals {
+    private long speechMillis;
+    private int withSound;
+
+    void add(Segment segment) {
+      speechMillis += segment.durationMillis();
+      withSound += segment.audio().length > 0 ? 1 : 0;
+    }
+
+    String speech() {
+      Duration all = Duration.ofMillis(speechMillis);
+      return "%d h %02d min %02d.%03d s"
+          .formatted(all.toHours(), all.toMinutesPart(), all.toSecondsPart(), all.toMillisPart());
+    }
+
+    /** What of the sound there is, as the card says it. */
+    String sound() {
+      return withSound == 0
+          ? "The sound itself was not kept: rows hold words, and what else the recogniser considered."
+          : "%d rows hold their sound.".formatted(withSound);
+    }
+  }
 
   Export(Workshop workshop, Shelf.Dataset dataset, Path folder) {
     this.workshop = workshop;
@@ -89,6 +115,7 @@ final class Export {
               String block = content.block().id().hex();
               if (shardOf.getOrDefault(block, -1) == now) {
                 rows.add(new Table.Identified(ids.getOrDefault(block, ""), row));
+                totals.add(row.segment());
               }
             });
         Path file =
@@ -230,13 +257,11 @@ final class Export {
     manifest.grants().forEach(grant -> speakers.add(grant.handle()));
     return """
     ---
-    pretty_name: Meeting speech and chat, with proof of consent
+    pretty_name: Words said and written in meetings, with proof of consent
     license: other
     license_name: consented-use-only
     language:
     - en
-    task_categories:
-    - automatic-speech-recognition
     size_categories:
     - %s
     configs:
@@ -252,6 +277,8 @@ final class Export {
     agreed, on their own device, that models may be trained on it, and had not withdrawn when this
     was exported. A withdrawal after that recalls this copy: ask the log.
 
+    The rows stand for %s of speech. %s
+
     | column | what it is |
     |---|---|
     | id | the row's place in the order of rows |
@@ -259,9 +286,9 @@ final class Export {
     | medium | voice or chat |
     | text | what the base recogniser heard, or what was typed |
     | base_model | that recogniser; empty for chat |
-    | start_ms, duration_ms | milliseconds since 1970, and how long |
+    | start_ms, duration_ms | milliseconds since 1970, and how long the speech lasts; 0 for chat |
     | alternatives | what else the recogniser considered, with natural-log scores |
-    | audio | 16 kHz mono WAV as bytes; null for chat |
+    | audio | 16 kHz mono WAV as bytes; null where no sound was kept, and for chat |
 
     Files: %d. Root over the rows (RFC 6962): `%s`.
     Leaf %d of the log `%s`.
@@ -284,6 +311,8 @@ final class Export {
             manifest.rows().size(),
             speakers.size(),
             manifest.built(),
+            totals.speech(),
+            totals.sound(),
             files.size(),
             manifest.root(),
             dataset.index().orElseThrow(),
@@ -364,7 +393,8 @@ final class Export {
         "name",
         dataset.id(),
         "description",
-        "Speech and chat of people who agreed to training, with proof of consent",
+        "What people who agreed to training said and wrote, as text, with proof of consent. "
+            + totals.sound(),
         "license",
         "https://schema.org/Thing#consented-use-only",
         "url",

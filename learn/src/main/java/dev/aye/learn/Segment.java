@@ -15,8 +15,9 @@ import java.util.List;
  * @param medium voice or chat
  * @param text what was said, by the pinned base recogniser, or what was typed
  * @param alternatives what else the recogniser considered, best first; none for chat
- * @param audio a WAV file, 16 kHz mono; empty for chat
+ * @param audio a WAV file, 16 kHz mono; empty where no sound was kept, and for chat
  * @param startMillis since 1970
+ * @param durationMillis how long the speech lasts; 0 for chat
  * @param baseModel the recogniser, which no trained model touches; empty for chat
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by its encoding

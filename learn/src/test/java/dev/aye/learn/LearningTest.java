@@ -390,6 +390,31 @@ class LearningTest {
   }
 
   @Test
+  void theCardAddsUpTheSpeechAndSaysWhetherSoundWasKept() throws Exception {
+    assertThat(Files.readString(export().resolve("README.md")))
+        .contains("0 h 00 min 05.400 s of speech", "6 rows hold their sound");
+    try (Town silent = new Town(folder.resolve("silent"))) {
+      House words = new House(silent, new MemoryDisk(), Path.of("/words"));
+      Town.Person dee = silent.new Person("dee");
+      dee.agrees(VOICE, TRAINING);
+      Segment segment =
+          new Segment(VOICE, "the attic", List.of(), new byte[0], 1, 3_723_004, "sphinx4/en-us");
+      words.vault.appendTraining(
+          dee.permit(TRAINING, VOICE), new dev.aye.vault.Slice(1, 3_723_004), segment.encode());
+      words.captures();
+      Path out = folder.resolve("words");
+      words
+          .learning
+          .datasets()
+          .export(words.learning.datasets().build(Query.everything()).id(), out);
+      assertThat(Files.readString(out.resolve("README.md")))
+          .contains("1 h 02 min 03.004 s of speech", "The sound itself was not kept");
+      assertThat(Files.readString(out.resolve("croissant.json")))
+          .contains("The sound itself was not kept");
+    }
+  }
+
+  @Test
   void nothingIsCutWhenNobodySaidYes() throws Exception {
     try (Town empty = new Town(folder.resolve("empty"))) {
       House unheard = new House(empty, new MemoryDisk(), Path.of("/unheard"));
