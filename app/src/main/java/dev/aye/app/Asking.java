@@ -125,6 +125,7 @@ final class Asking {
         meeting.id(),
         meeting.title(),
         meeting.demo(),
+        meeting.ended(),
         host,
         new Says.Ai(
             meeting.purposes().stream().filter(allowed()::contains).toList(),

@@ -52,6 +52,7 @@ final class Says {
       String id,
       String title,
       boolean demo,
+      boolean ended,
       boolean host,
       Ai ai,
       Map<String, Object> notice,

@@ -43,7 +43,7 @@ final class StandingDemo implements AutoCloseable {
 
   private void hold(Consumer<String> meeting, Consumer<String> link) {
     try {
-      JsonNode made = crowd.ask("create", "", Map.of("title", "Demo meeting"));
+      JsonNode made = crowd.ask("create", "", Map.of("title", "Demo"));
       meeting.accept(made.path("meeting").asString(""));
       link.accept(made.path("link").asString(""));
       join("Anna", "one");

@@ -73,7 +73,9 @@ class ApiTest {
     assertThat(joined.path("serverUrl").asString()).startsWith("ws://");
     assertThat(joined.path("host").asBoolean()).isFalse();
     String host = "Bearer " + meeting.path("hostKey").asString();
+    assertThat(json(get("/api/meetings/" + id, "")).path("ended").asBoolean()).isFalse();
     assertThat(post("/api/meetings/" + id + "/end", host, "").statusCode()).isEqualTo(204);
+    assertThat(json(get("/api/meetings/" + id, "")).path("ended").asBoolean()).isTrue();
     HttpResponse<String> late =
         post("/api/meetings/" + id + "/participants", "", "{\"name\":\"B\"}");
     assertThat(late.statusCode()).isEqualTo(409);
