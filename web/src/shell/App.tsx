@@ -6,7 +6,7 @@ import { Transparency } from '../features/transparency/Transparency';
 import { Withdraw } from '../features/withdraw/Withdraw';
 import { route } from './route';
 import { useStore } from './store';
-import { Page } from './ui';
+import { Link, Page } from './ui';
 
 export function App() {
   const { t } = useTranslation();
@@ -26,6 +26,11 @@ export function App() {
       return (
         <Page title={t('notFound.title')}>
           <p>{t('notFound.text')}</p>
+          <div>
+            <Link to="/" className="button">
+              {t('nav.start')}
+            </Link>
+          </div>
         </Page>
       );
   }

@@ -13,6 +13,7 @@ export const en = {
   copied: 'Copied',
   tryAgain: 'Try again',
   loading: 'One moment…',
+  companion: 'Aye companion',
   yes: 'Yes',
   no: 'No',
   purposes: {
@@ -63,6 +64,10 @@ export const en = {
     noDevices: 'You can join without camera and microphone.',
     encrypted: 'End-to-end encrypted: the server passes on what it cannot read.',
     demo: 'This is a demo: simulated people run by the server are here, so the server knows the key of this meeting.',
+    failed: 'This meeting could not be opened',
+    over: 'This meeting has ended',
+    overText:
+      'Nobody can join it any more. What you answered in it, and what was kept of you, is under My choices.',
     incomplete: 'This link is not complete',
     incompleteText:
       'The part after # is missing. It holds the key of the meeting, which the server does not have. Ask whoever invited you for the whole link, or paste it here.',
@@ -86,8 +91,10 @@ export const en = {
     undo: 'If you change your mind',
     part: 'Which part',
     fullText: 'Full text',
+    controller: 'Responsible',
+    contact: 'Questions',
     authority: 'Complaints',
-    contact: 'Contact',
+    text: 'This text',
     before: 'your answer from before',
     new: 'Something new is offered',
     newText: 'It is off for you until you say yes.',
@@ -108,9 +115,9 @@ export const en = {
     settings: 'Devices',
     invite: 'Copy link',
     host: 'Host',
-    you: 'you',
+    you: 'You',
     youAre: '{{name}} (you)',
-    alone: 'Nobody else is here yet',
+    alone: 'Nobody else is here yet.',
     aloneText: 'Send the link to whoever should join.',
     muted: 'muted',
     speaking: 'speaking',
@@ -146,8 +153,8 @@ export const en = {
   },
   mine: {
     title: 'What of mine AI gets',
-    sendingVoice: 'A copy of your voice is going to {{name}}',
-    sendingChat: 'A copy of your chat messages is going to {{name}}',
+    sendingVoice: 'A copy of your voice is going to the {{name}}',
+    sendingChat: 'A copy of your chat messages is going to the {{name}}',
     sendingNothing: 'Nothing of yours is sent to AI',
     opening: 'Opening the separate stream…',
     failed: 'The separate stream could not be opened, so nothing is sent. {{why}}',
@@ -192,6 +199,12 @@ export const en = {
     },
     states: { done: 'done', doing: 'under way…', waiting: 'waiting', failed: 'failed' },
     each: 'Each step',
+    eachPart: 'Each of the {{count}} parts',
+    doneOne: 'Stopped {{time}}. Everything is done; the signed account was checked in your browser.',
+    doneAll:
+      'Stopped {{time}}. Everything is done for all {{count}}; the signed accounts were checked in your browser.',
+    allInLog: 'In the log, checked in your browser.',
+    someInLog: 'In the log: {{done}} of {{count}} so far',
     allDone: 'Every step that this takes is done; the account says what each one found',
     nothing: 'nothing there',
     account: 'Signed account',
@@ -219,7 +232,14 @@ export const en = {
     ended: 'The meeting has ended',
     removed: 'The host removed you from the meeting',
     lost: 'The connection was lost',
+    lostText:
+      'When it went, your camera and microphone stopped, and so did every copy for AI. Your choices stay as they were. Check your network and press Come back.',
+    never: 'You did not get in',
+    neverText:
+      'The connection to the meeting could not be made. Nobody there saw or heard you, and no new yes of yours was recorded. Check your network and press Try again. Where a firewall lets no video calls through, another network helps, such as that of a phone.',
     keptNothing: 'Nothing of you was kept.',
+    keptTaken:
+      'You took back every yes. If anything was kept, it is being deleted; My choices shows how far that is.',
     keptTitle: 'What was kept of you',
     kept: '{{purpose}}: {{media}}',
     keptLive: 'shown live, then forgotten',
@@ -229,6 +249,8 @@ export const en = {
     summary: 'In short',
     transcript: 'What was said',
     gap: 'Only people who said yes to notes are in here.',
+    gapDemo:
+      'Only people who said yes to notes are in here. Strangers come to this demo, so you read the simulated people and yourself, and no other visitor reads you.',
     slip: 'Keep your slip',
     slipText:
       'With it you can take back your yes from any device, without an account. Some browsers forget what pages store after a week.',
@@ -246,6 +268,9 @@ export const en = {
     noneText: 'Choices belong to the device that made them. With a slip you can take them back from here.',
     person: 'Your number in this meeting',
     receipt: 'Receipt',
+    receipts: 'Receipts',
+    eachReceipt: 'Each receipt',
+    checkedAll: 'All {{count}} checked just now in your browser against the log.',
     checked: 'Checked just now in your browser against the log, entry {{index}} of {{size}}.',
     checking: 'Checking against the log…',
     notChecked: 'Not proved: {{why}}',
@@ -364,7 +389,6 @@ export const en = {
     cannotVerify: 'Your browser cannot check the log (it lacks Ed25519), so it will not send anything to AI.',
     storage:
       'Your browser does not let this page store anything, so answers could not be kept or taken back. You can meet; AI stays off for you.',
-    room: 'The connection to the meeting could not be made. Check your network and try again.',
   },
   notFound: { title: 'There is nothing here', text: 'The address may be misspelled.' },
 };

@@ -15,6 +15,7 @@ export const nl: Words = {
   copied: 'Gekopieerd',
   tryAgain: 'Probeer opnieuw',
   loading: 'Een ogenblik…',
+  companion: 'Aye-assistent',
   yes: 'Ja',
   no: 'Nee',
   purposes: {
@@ -66,6 +67,10 @@ export const nl: Words = {
     noDevices: 'Je kunt meedoen zonder camera en microfoon.',
     encrypted: 'Versleuteld van begin tot eind: de server geeft door wat hij niet kan lezen.',
     demo: 'Dit is een demo: er zijn nagespeelde mensen die op de server draaien, dus de server kent de sleutel van deze vergadering.',
+    failed: 'Deze vergadering kon niet worden geopend',
+    over: 'Deze vergadering is afgelopen',
+    overText:
+      'Niemand kan er nog aan meedoen. Wat je erin antwoordde, en wat er van je is bewaard, staat bij Mijn keuzes.',
     incomplete: 'Deze link is niet compleet',
     incompleteText:
       'Het deel na # ontbreekt. Daarin zit de sleutel van de vergadering, die de server niet heeft. Vraag de hele link aan wie je uitnodigde, of plak hem hier.',
@@ -89,8 +94,10 @@ export const nl: Words = {
     undo: 'Als je je bedenkt',
     part: 'Welk deel',
     fullText: 'Volledige tekst',
+    controller: 'Verantwoordelijk',
+    contact: 'Vragen',
     authority: 'Klachten',
-    contact: 'Contact',
+    text: 'Deze tekst',
     before: 'je antwoord van eerder',
     new: 'Er wordt iets nieuws aangeboden',
     newText: 'Het staat voor jou uit tot je ja zegt.',
@@ -112,9 +119,9 @@ export const nl: Words = {
     settings: 'Apparaten',
     invite: 'Kopieer link',
     host: 'Gastheer',
-    you: 'jij',
+    you: 'Jij',
     youAre: '{{name}} (jij)',
-    alone: 'Er is nog niemand',
+    alone: 'Er is nog niemand.',
     aloneText: 'Stuur de link naar wie mee moet doen.',
     muted: 'microfoon uit',
     speaking: 'spreekt',
@@ -150,8 +157,8 @@ export const nl: Words = {
   },
   mine: {
     title: 'Wat AI van mij krijgt',
-    sendingVoice: 'Een kopie van je stem gaat naar {{name}}',
-    sendingChat: 'Een kopie van je chatberichten gaat naar {{name}}',
+    sendingVoice: 'Een kopie van je stem gaat naar de {{name}}',
+    sendingChat: 'Een kopie van je chatberichten gaat naar de {{name}}',
     sendingNothing: 'Er gaat niets van jou naar AI',
     opening: 'De aparte stroom wordt geopend…',
     failed: 'De aparte stroom kon niet open, dus er wordt niets gestuurd. {{why}}',
@@ -199,6 +206,12 @@ export const nl: Words = {
     },
     states: { done: 'klaar', doing: 'bezig…', waiting: 'wacht', failed: 'mislukt' },
     each: 'Elke stap',
+    eachPart: 'Elk van de {{count}} delen',
+    doneOne: 'Gestopt om {{time}}. Alles is gedaan; het getekende verslag is gecontroleerd in je browser.',
+    doneAll:
+      'Gestopt om {{time}}. Alles is gedaan voor alle {{count}}; de getekende verslagen zijn gecontroleerd in je browser.',
+    allInLog: 'In het logboek, gecontroleerd in je browser.',
+    someInLog: 'In het logboek: {{done}} van {{count}} tot nu toe',
     allDone: 'Elke stap die hierbij hoort is gedaan; het verslag zegt wat er was',
     nothing: 'daar was niets',
     account: 'Getekend verslag',
@@ -226,7 +239,14 @@ export const nl: Words = {
     ended: 'De vergadering is afgelopen',
     removed: 'De gastheer heeft je uit de vergadering verwijderd',
     lost: 'De verbinding viel weg',
+    lostText:
+      'Toen ze wegviel stopten je camera en microfoon, en ook elke kopie voor AI. Je keuzes zijn gebleven zoals ze waren. Kijk naar je netwerk en druk op Terug naar de vergadering.',
+    never: 'Je kwam er niet in',
+    neverText:
+      'De verbinding met de vergadering kwam niet tot stand. Niemand daar heeft je gezien of gehoord, en er is geen nieuw ja van je vastgelegd. Kijk naar je netwerk en druk op Probeer opnieuw. Laat een firewall geen videogesprekken door, dan helpt een ander netwerk, zoals dat van een telefoon.',
     keptNothing: 'Er is niets van je bewaard.',
+    keptTaken:
+      'Je hebt elk ja ingetrokken. Is er iets bewaard, dan wordt dat nu gewist; bij Mijn keuzes zie je hoe ver dat is.',
     keptTitle: 'Wat er van je is bewaard',
     kept: '{{purpose}}: {{media}}',
     keptLive: 'live getoond, daarna vergeten',
@@ -236,6 +256,8 @@ export const nl: Words = {
     summary: 'In het kort',
     transcript: 'Wat er is gezegd',
     gap: 'Alleen wie ja zei op notulen staat hierin.',
+    gapDemo:
+      'Alleen wie ja zei op notulen staat hierin. In deze demo komen vreemden: je leest de nagespeelde mensen en jezelf, en geen andere bezoeker leest jou.',
     slip: 'Bewaar je intrekbewijs',
     slipText:
       'Daarmee trek je je ja in vanaf elk apparaat, zonder account. Sommige browsers vergeten na een week wat pagina’s bewaren.',
@@ -254,6 +276,9 @@ export const nl: Words = {
       'Keuzes horen bij het apparaat dat ze maakte. Met een intrekbewijs kun je ze ook hier intrekken.',
     person: 'Je nummer in deze vergadering',
     receipt: 'Ontvangstbewijs',
+    receipts: 'Ontvangstbewijzen',
+    eachReceipt: 'Elk ontvangstbewijs',
+    checkedAll: 'Alle {{count}} zojuist in je browser gecontroleerd in het logboek.',
     checked: 'Zojuist in je browser gecontroleerd in het logboek: regel {{index}} van {{size}}.',
     checking: 'Wordt gecontroleerd in het logboek…',
     notChecked: 'Niet bewezen: {{why}}',
@@ -377,7 +402,6 @@ export const nl: Words = {
       'Je browser kan het logboek niet controleren (Ed25519 ontbreekt) en stuurt daarom niets naar AI.',
     storage:
       'Je browser laat deze pagina niets bewaren, dus antwoorden kunnen niet worden bewaard of teruggenomen. Je kunt vergaderen; AI blijft voor jou uit.',
-    room: 'De verbinding met de vergadering kwam niet tot stand. Kijk naar je netwerk en probeer het opnieuw.',
   },
   notFound: { title: 'Hier is niets', text: 'Misschien is het adres verkeerd geschreven.' },
 };

@@ -41,6 +41,11 @@ export function speak(language: Locale): void {
   document.documentElement.lang = language;
 }
 
+/** Several things as one says them: "a, b and c". */
+export function list(things: readonly string[]): string {
+  return new Intl.ListFormat(locale() === 'nl' ? 'nl-NL' : 'en-GB', { type: 'conjunction' }).format(things);
+}
+
 /** A time of day, to the second, as people write it in the chosen language. */
 export function clock(time: Date): string {
   return time.toLocaleTimeString(locale() === 'nl' ? 'nl-NL' : 'en-GB');

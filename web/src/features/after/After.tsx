@@ -4,7 +4,7 @@ import { api, type Notes } from '../api/client';
 import { sentence } from '../api/sentences';
 import { slipFile, slipLink } from '../consent/receipt';
 import type { RoomModel } from '../room/roomModel';
-import { WithdrawalStory } from '../withdraw/WithdrawalStory';
+import { TakenBack } from '../withdraw/TakenBack';
 import { clock } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { CopyButton, Icon, Link, Page, save, Scroll, Trouble } from '../../shell/ui';
@@ -12,17 +12,16 @@ import { CopyButton, Icon, Link, Page, save, Scroll, Trouble } from '../../shell
 /** After leaving: what was kept, the notes, the slip for keeping, and the way back. */
 export function After({ room, back }: { readonly room: RoomModel; readonly back: () => void }) {
   const { t } = useTranslation();
-  const { why, choices, slips, meeting, standings, trouble, offered } = useStore(room.store);
-  const given = [...choices.values()].filter((c) => c.state === 'given');
-  const of = (handle: string) => [...choices.values()].find((c) => c.handle === handle);
-  const kept = offered.filter((row) => given.some((c) => c.purpose === row.purpose));
+  const { why, trouble } = useStore(room.store);
   return (
     <Page title={t(`after.${why}`)}>
+      {why === 'lost' && <p>{t('after.lostText')}</p>}
+      {why === 'never' && <p>{t('after.neverText')}</p>}
       {trouble !== undefined && <Trouble>{trouble}</Trouble>}
       <div className="actions start">
         {why !== 'ended' && (
           <button type="button" className="button primary" onClick={back}>
-            {t('after.back')}
+            {why === 'never' ? t('tryAgain') : t('after.back')}
           </button>
         )}
         <Link to="/" className="button">
@@ -32,10 +31,24 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
           {t('after.myChoices')}
         </Link>
       </div>
+      {why !== 'never' && <Kept room={room} />}
+    </Page>
+  );
+}
+
+/** What was kept, and how to take it back: known only to somebody who was in. */
+function Kept({ room }: { readonly room: RoomModel }) {
+  const { t } = useTranslation();
+  const { choices, slips, meeting, standings, withdrawals, offered } = useStore(room.store);
+  const given = [...choices.values()].filter((c) => c.state === 'given');
+  const of = (handle: string) => [...choices.values()].find((c) => c.handle === handle);
+  const kept = offered.filter((row) => given.some((c) => c.purpose === row.purpose));
+  return (
+    <>
       <section className="panel">
         <h2>{t('after.keptTitle')}</h2>
         {kept.length === 0 ? (
-          <p>{t('after.keptNothing')}</p>
+          <p>{standings.size === 0 ? t('after.keptNothing') : t('after.keptTaken')}</p>
         ) : (
           <ul className="list">
             {kept.map((row) => (
@@ -66,15 +79,16 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
             </button>
           </div>
         )}
-        {[...standings.entries()].map(([handle, standing]) => (
-          <WithdrawalStory
-            key={handle}
-            title={offered.find((row) => row.purpose === of(handle)?.purpose)?.label}
-            stopped={standing.stopped}
-            standing={standing}
-            vkey={meeting.log.vkey}
-          />
-        ))}
+        <TakenBack
+          parts={[...standings.entries()].map(([handle, standing]) => ({
+            handle,
+            name: offered.find((row) => row.purpose === of(handle)?.purpose)?.label,
+            stopped: standing.stopped,
+            standing,
+            withdrawal: withdrawals.get(handle),
+          }))}
+          vkey={meeting.log.vkey}
+        />
       </section>
       {slips.length > 0 && (
         <section className="panel">
@@ -94,7 +108,7 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
         </section>
       )}
       {meeting.ai.purposes.includes('notes') && <NotesPanel room={room} />}
-    </Page>
+    </>
   );
 }
 
@@ -169,7 +183,7 @@ function NotesPanel({ room }: { readonly room: RoomModel }) {
               ))}
             </ol>
           </Scroll>
-          <p className="hint">{t('after.gap')}</p>
+          <p className="hint">{room.store.get().meeting.demo ? t('after.gapDemo') : t('after.gap')}</p>
         </>
       )}
     </section>

@@ -1,5 +1,7 @@
 /** The REST calls of docs/protocol.md, typed; a failed one throws `Problem`. */
 export interface Meeting {
+  /** It is over for good: nobody can join it any more. */
+  readonly ended?: boolean;
   readonly id: string;
   readonly title: string;
   readonly demo: boolean;

@@ -59,25 +59,38 @@ export function Card({
       </div>
       {full && (
         <div className="full">
-          {notice.full.map((line) => (
-            <p key={line}>{line}</p>
-          ))}
-          <dl className="facts">
-            <dt>{notice.controller.name}</dt>
-            <dd>
+          <FullText lines={notice.full} />
+          <ul className="list bullets">
+            <li>
+              {t('card.controller')}: {notice.controller.name}
+            </li>
+            <li>
               {t('card.contact')}: {notice.controller.contact}
-            </dd>
-            <dd>
+            </li>
+            <li>
               {t('card.authority')}: {notice.controller.authority}
-            </dd>
-            <dd className="code quiet">
-              v{notice.version} · {notice.hash}
-            </dd>
-          </dl>
+            </li>
+          </ul>
+          <p className="code quiet">
+            {t('card.text')}: v{notice.version} · {notice.hash}
+          </p>
         </div>
       )}
     </div>
   );
+}
+
+/** Paragraphs of a notice; the sentence that each begins with says what it is about. */
+export function FullText({ lines }: { readonly lines: readonly string[] }) {
+  return lines.map((line) => {
+    const end = line.indexOf('. ') + 1;
+    return (
+      <p key={line}>
+        {end > 0 && <strong>{line.slice(0, end)}</strong>}
+        {line.slice(end)}
+      </p>
+    );
+  });
 }
 
 interface RowProps {

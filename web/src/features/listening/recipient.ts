@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import { unb64u, type Bytes } from '../bytes/bytes';
 import { leaf } from '../log/leaf';
 import type { KnownLog } from '../log/memory';
@@ -15,4 +16,9 @@ export async function provenKey(
   if (index !== recipient.keyIndex) throw new LogMismatch('the key is at another place in the log');
   await log.remember(checkpoint, now);
   return point;
+}
+
+/** What a recipient is called in the language of the page; a name that this page does not know stands as it is. */
+export function nameOf(recipient: { readonly id: string; readonly name: string }): string {
+  return recipient.id === 'companion' ? i18next.t('companion') : recipient.name;
 }

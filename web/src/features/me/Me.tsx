@@ -2,9 +2,10 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Choice, PersonAccount } from '../api/client';
 import { sentence } from '../api/sentences';
+import { FullText } from '../consent/Card';
 import { receiptFile, receiptName } from '../consent/keeping';
 import { MEDIA, parseNotice, PURPOSES, type Notice } from '../consent/notice';
-import { WithdrawalStory } from '../withdraw/WithdrawalStory';
+import { TakenBack } from '../withdraw/TakenBack';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Link, Page, save, Scroll } from '../../shell/ui';
@@ -67,6 +68,20 @@ function latest(account: PersonAccount): Choice[] {
   for (const answer of account.answers)
     for (const choice of answer.choices) choices.set(`${choice.purpose} ${choice.medium}`, choice);
   return [...choices.values()];
+}
+
+type Held = PersonAccount['held'][number];
+
+/** What is held, by purpose and minute: a purpose and time once, then all that was said in it. */
+export function spells(held: readonly Held[]): { kind: Held['kind']; at: string; pieces: Held[] }[] {
+  const all = new Map<string, { kind: Held['kind']; at: string; pieces: Held[] }>();
+  for (const piece of held) {
+    const key = `${piece.kind} ${piece.at.slice(0, 16)}`;
+    const spell = all.get(key) ?? { kind: piece.kind, at: piece.at, pieces: [] };
+    spell.pieces.push(piece);
+    all.set(key, spell);
+  }
+  return [...all.values()];
 }
 
 function MeetingCard({
@@ -144,34 +159,27 @@ function MeetingCard({
           {stories.size > 0 && (
             <div className="stack">
               <h3>{t('me.withdrawals')}</h3>
-              {[...stories].map((handle) => {
-                const withdrawal = account.withdrawals.find((w) => w.handle === handle);
-                const here = state.standings.get(handle);
-                const choice = choices.find((c) => c.handle === handle) ?? withdrawal;
-                return (
-                  <WithdrawalStory
-                    key={handle}
-                    title={
-                      choice ? `${labels.purpose(choice.purpose)} · ${labels.medium(choice.medium)}` : ''
-                    }
-                    stopped={
-                      withdrawal ? new Date(withdrawal.at) : (here?.stopped ?? new Date(device.record.since))
-                    }
-                    standing={here}
-                    withdrawal={withdrawal}
-                    vkey={meeting.vkey ?? ''}
-                  />
-                );
-              })}
+              <TakenBack
+                parts={[...stories].map((handle) => {
+                  const withdrawal = account.withdrawals.find((w) => w.handle === handle);
+                  const here = state.standings.get(handle);
+                  const choice = choices.find((c) => c.handle === handle) ?? withdrawal;
+                  return {
+                    handle,
+                    about: choice && labels.purpose(choice.purpose),
+                    name: choice && `${labels.purpose(choice.purpose)} · ${labels.medium(choice.medium)}`,
+                    stopped: withdrawal
+                      ? new Date(withdrawal.at)
+                      : (here?.stopped ?? new Date(device.record.since)),
+                    standing: here,
+                    withdrawal,
+                  };
+                })}
+                vkey={meeting.vkey ?? ''}
+              />
             </div>
           )}
-          {account.answers.map((answer) => (
-            <Receipt
-              key={answer.receipt}
-              answer={answer}
-              verdict={meeting.verdicts.get(answer.receipt) ?? { is: 'checking' }}
-            />
-          ))}
+          <Receipts answers={account.answers} verdicts={meeting.verdicts} />
           <div className="stack">
             <h3>{t('me.held')}</h3>
             {account.held.length === 0 ? (
@@ -180,13 +188,14 @@ function MeetingCard({
               <>
                 <Scroll label={t('me.held')}>
                   <ul className="held">
-                    {account.held.map((h) => (
-                      <li key={`${h.block} ${h.at} ${h.text}`}>
+                    {spells(account.held).map(({ kind, at, pieces }) => (
+                      <li key={`${kind} ${at}`}>
                         <span className="hint">
-                          {day(new Date(h.at))} ·{' '}
-                          {h.kind === 'notes' ? t('me.heldNotes') : t('me.heldTraining')}
+                          {day(new Date(at))} · {kind === 'notes' ? t('me.heldNotes') : t('me.heldTraining')}
                         </span>
-                        <p>{h.text}</p>
+                        {pieces.map((h) => (
+                          <p key={`${h.block} ${h.at} ${h.text}`}>{h.text}</p>
+                        ))}
                       </li>
                     ))}
                   </ul>
@@ -234,13 +243,59 @@ function MeetingCard({
   );
 }
 
-function Receipt({
-  answer,
-  verdict,
+type Answer = PersonAccount['answers'][number];
+
+/** The receipts of a meeting: one in full, several folded under what the checks came to. */
+function Receipts({
+  answers,
+  verdicts,
 }: {
-  readonly answer: PersonAccount['answers'][number];
-  readonly verdict: Verdict;
+  readonly answers: readonly Answer[];
+  readonly verdicts: ReadonlyMap<string, Verdict>;
 }) {
+  const { t } = useTranslation();
+  const of = (answer: Answer): Verdict => verdicts.get(answer.receipt) ?? { is: 'checking' };
+  const [only] = answers;
+  if (only === undefined) return null;
+  if (answers.length === 1)
+    return (
+      <div className="receipt stack">
+        <h3>{t('me.receipt')}</h3>
+        <Receipt answer={only} verdict={of(only)} />
+      </div>
+    );
+  const proved = answers.filter((answer) => of(answer).is === 'proved');
+  const checking = answers.some((answer) => of(answer).is === 'checking');
+  const wrong = answers.filter((answer) => !['proved', 'checking'].includes(of(answer).is));
+  return (
+    <div className="receipt stack">
+      <h3>{t('me.receipts')}</h3>
+      {wrong.map((answer) => (
+        <Receipt key={answer.receipt} answer={answer} verdict={of(answer)} />
+      ))}
+      {(checking || proved.length > 0) && (
+        <p className="verdict" role="status">
+          <Icon name={checking ? 'lock' : 'check'} />
+          <span>{checking ? t('me.checking') : t('me.checkedAll', { count: proved.length })}</span>
+        </p>
+      )}
+      {proved.length > 0 && (
+        <details>
+          <summary>{t('me.eachReceipt')}</summary>
+          <ul className="list">
+            {proved.map((answer) => (
+              <li key={answer.receipt} className="fold">
+                <Receipt answer={answer} verdict={of(answer)} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Receipt({ answer, verdict }: { readonly answer: Answer; readonly verdict: Verdict }) {
   const { t } = useTranslation();
   const [notice, setNotice] = useState<Notice | undefined>();
   useEffect(() => {
@@ -249,8 +304,7 @@ function Receipt({
       .catch((failure: unknown) => console.warn('the text then cannot be shown', failure));
   }, [answer.noticeText]);
   return (
-    <div className="receipt stack">
-      <h3>{t('me.receipt')}</h3>
+    <div className="stack">
       <p className="verdict" role="status">
         <Icon name={verdict.is === 'proved' ? 'check' : verdict.is === 'checking' ? 'lock' : 'warn'} />
         <span>
@@ -278,9 +332,10 @@ function Receipt({
                   </li>
                 ))}
               </ul>
-              {[...notice.foot, ...notice.full].map((l) => (
+              {notice.foot.map((l) => (
                 <p key={l}>{l}</p>
               ))}
+              <FullText lines={notice.full} />
             </>
           ) : (
             <pre className="code">{answer.noticeText}</pre>

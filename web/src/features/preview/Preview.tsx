@@ -23,11 +23,11 @@ import { offeredRows, RoomModel } from '../room/roomModel';
 import { locale } from '../../words/words';
 import { go } from '../../shell/route';
 import { useStore } from '../../shell/store';
-import { Icon, Level, Page, Trouble } from '../../shell/ui';
+import { Icon, Level, Link, Page, Trouble } from '../../shell/ui';
 import { LocalMedia } from './localMedia';
 
 type Loaded =
-  | { readonly is: 'loading' | 'incomplete' | 'cannot' }
+  | { readonly is: 'loading' | 'incomplete' | 'cannot' | 'over' }
   | { readonly is: 'failed'; readonly why: string }
   | { readonly is: 'ready'; readonly meeting: Meeting; readonly secret: Bytes };
 
@@ -42,6 +42,7 @@ export function Preview({ id, joined }: { readonly id: string; readonly joined: 
       if (!canEncryptFrames()) return { is: 'cannot' };
       const secret = await findLinkSecret(id, location.hash);
       const meeting = await api.meeting(id);
+      if (meeting.ended === true) return { is: 'over' };
       return secret ? { is: 'ready', meeting, secret } : { is: 'incomplete' };
     };
     load()
@@ -68,12 +69,29 @@ export function Preview({ id, joined }: { readonly id: string; readonly joined: 
       );
     case 'failed':
       return (
-        <Page title={t('preview.untitled')}>
+        <Page title={t('preview.failed')}>
           <Trouble>{loaded.why}</Trouble>
-          <div>
+          <div className="actions start">
             <button type="button" className="button" onClick={() => location.reload()}>
               {t('tryAgain')}
             </button>
+            <Link to="/" className="button">
+              {t('nav.start')}
+            </Link>
+          </div>
+        </Page>
+      );
+    case 'over':
+      return (
+        <Page title={t('preview.over')}>
+          <p>{t('preview.overText')}</p>
+          <div className="actions start">
+            <Link to="/" className="button">
+              {t('nav.start')}
+            </Link>
+            <Link to="/me" className="button">
+              {t('nav.me')}
+            </Link>
           </div>
         </Page>
       );

@@ -4,9 +4,11 @@ import { sentence } from '../api/sentences';
 import { Card } from '../consent/Card';
 import { receiptFile, receiptName } from '../consent/keeping';
 import { slipFile } from '../consent/receipt';
-import { WithdrawalStory } from '../withdraw/WithdrawalStory';
+import { TakenBack } from '../withdraw/TakenBack';
+import type { NoticeRow } from '../consent/notice';
 import { useStore } from '../../shell/store';
 import { Icon, Level, save } from '../../shell/ui';
+import { nameOf } from '../listening/recipient';
 import type { RoomModel } from './roomModel';
 import { isBusy, mediumState, rowState } from './RoomView';
 
@@ -16,7 +18,8 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
   const state = useStore(room.store);
   useEffect(() => room.seeAll(), [room]);
   const { listening, meeting } = state;
-  const name = meeting.ai.recipients[0]?.name ?? '';
+  const [recipient] = meeting.ai.recipients;
+  const name = recipient ? nameOf(recipient) : '';
   const choiceOf = (handle: string) =>
     [...state.choices.values()].find((c) => c.handle === handle) ?? state.withdrawals.get(handle);
   const said = [...state.standings.entries()].reverse().map(([handle, standing]) => {
@@ -25,18 +28,16 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
     const part = row && row.media.length > 1 && row.media.find((m) => m.medium === choice?.medium)?.label;
     return {
       row,
-      story: (
-        <WithdrawalStory
-          key={handle}
-          title={part || undefined}
-          stopped={standing.stopped}
-          standing={standing}
-          withdrawal={state.withdrawals.get(handle)}
-          vkey={meeting.log.vkey}
-        />
-      ),
+      handle,
+      name: part || undefined,
+      stopped: standing.stopped,
+      standing,
+      withdrawal: state.withdrawals.get(handle),
     };
   });
+  const stories = (row: NoticeRow | undefined) => (
+    <TakenBack parts={said.filter((s) => s.row === row)} vkey={meeting.log.vkey} />
+  );
   return (
     <>
       <section className="stack sending-box" aria-live="polite">
@@ -83,7 +84,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
             void room.decide(row, yes, medium === undefined ? undefined : [medium])
           }
           busy={(row) => isBusy(state, row)}
-          below={(row) => said.filter((s) => s.row === row).map((s) => s.story)}
+          below={stories}
           bare
         />
       ) : (
@@ -94,7 +95,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           {t('mine.signing')}
         </p>
       )}
-      {said.filter((s) => s.row === undefined).map((s) => s.story)}
+      {stories(undefined)}
       <section className="stack">
         <h3>{t('mine.receipts')}</h3>
         {state.receipts.length === 0 ? (

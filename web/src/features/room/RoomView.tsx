@@ -4,6 +4,7 @@ import type { AttachableTrack } from './tiles';
 import { Card } from '../consent/Card';
 import { keyOf, type RowAnswer } from '../consent/answers';
 import type { NoticeRow } from '../consent/notice';
+import { nameOf } from '../listening/recipient';
 import { DeviceMenus } from '../preview/Preview';
 import { locale } from '../../words/words';
 import { useStore } from '../../shell/store';
@@ -269,7 +270,7 @@ function Sign({
         purposes: r.purposes
           .map((p) => state.offered.find((row) => row.purpose === p)?.label ?? p)
           .join(', '),
-        name: r.name,
+        name: nameOf(r),
         place: here(r.host) ? t('sign.thisServer') : t('sign.elsewhere', { host: r.host }),
         model: r.model,
       }),

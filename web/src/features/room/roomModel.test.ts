@@ -18,6 +18,9 @@ vi.mock('livekit-client/e2ee-worker?worker', () => ({
   },
 }));
 
+/** The line to the meeting room: whether it can be made, and what cuts it. */
+const line = vi.hoisted(() => ({ cut: false, drop: (): void => undefined }));
+
 /** A meeting room in which nobody else is. */
 vi.mock('livekit-client', () => {
   const names = new Proxy({}, { get: (_of, name) => name });
@@ -26,11 +29,14 @@ vi.mock('livekit-client', () => {
     localParticipant = { identity: 'p1', setAttributes: () => Promise.resolve() };
     remoteParticipants = new Map();
     activeSpeakers = [];
-    on() {
+    on(event: string, heard: (detail: unknown) => void) {
+      if (event === 'Disconnected') line.drop = () => heard('SIGNAL_CLOSE');
       return this;
     }
     async setE2EEEnabled() {}
-    async connect() {}
+    async connect() {
+      if (line.cut) throw new Error('could not establish a connection');
+    }
     async disconnect() {}
   }
   return {
@@ -182,7 +188,34 @@ async function server() {
 }
 
 beforeEach(() => {
+  line.cut = false;
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+});
+
+describe('the line to the meeting', () => {
+  it('that was never there is told apart from one that was lost', async () => {
+    const { load } = await server();
+    line.cut = true;
+    const outside = (await load()).room;
+    await outside.enter([]).catch((failure: unknown) => outside.failed(failure));
+    expect(outside.store.get()).toMatchObject({ phase: 'out', why: 'never' });
+
+    line.cut = false;
+    const inside = (await load()).room;
+    await inside.enter([]);
+    line.drop();
+    await soon(() => expect(inside.store.get()).toMatchObject({ phase: 'out', why: 'lost' }));
+  });
+
+  it('that breaks while it is being made was never there', async () => {
+    const { load } = await server();
+    const { room } = await load();
+    line.cut = true;
+    const entering = room.enter([]).catch((failure: unknown) => room.failed(failure));
+    await vi.waitFor(() => line.drop());
+    await entering;
+    await soon(() => expect(room.store.get()).toMatchObject({ phase: 'out', why: 'never' }));
+  });
 });
 
 describe('a no in the room', () => {

@@ -10,7 +10,6 @@ import {
   type LocalTrackPublication,
   type RemoteTrack,
 } from 'livekit-client';
-import i18next from 'i18next';
 import { api, Problem, type Choice, type Joined, type Meeting, type Withdrawal } from '../api/client';
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
 import { sentence } from '../api/sentences';
@@ -57,7 +56,8 @@ export interface ChatLine {
   readonly at: Date;
 }
 
-export type Why = 'left' | 'ended' | 'removed' | 'lost';
+/** How one came out of the room; `never` is somebody who did not get in. */
+export type Why = 'left' | 'ended' | 'removed' | 'lost' | 'never';
 
 export interface RoomState {
   readonly phase: 'connecting' | 'in' | 'reconnecting' | 'out';
@@ -108,6 +108,7 @@ export class RoomModel {
   /** The medium of each handle that was taken back while the server does not know it yet. */
   readonly #untold = new Map<string, string>();
   #stuck = false;
+  #wasIn = false;
   #membership: Membership | undefined;
   #events: Subscription | undefined;
   #listening: Listening | undefined;
@@ -202,6 +203,7 @@ export class RoomModel {
     await this.#membership.start(
       new Map([...this.#room.remoteParticipants.values()].map((p) => [p.identity, { ...p.attributes }])),
     );
+    this.#wasIn = true;
     this.store.set({ phase: 'in' });
     this.#events = subscribe(meeting, joined.seat, {
       event: (event) => void this.#hear(event).catch((failure: unknown) => this.#trouble(failure)),
@@ -413,7 +415,8 @@ export class RoomModel {
   /** Entering failed: the seat is given up, and the page says why. */
   async failed(failure: unknown): Promise<void> {
     console.warn('room: could not enter', failure);
-    this.store.set({ trouble: failure instanceof Problem ? sentence(failure) : i18next.t('errors.room') });
+    const known = failure instanceof Problem || failure instanceof DOMException;
+    this.store.set({ trouble: known ? sentence(failure) : undefined });
     await this.#out('lost');
   }
 
@@ -779,7 +782,7 @@ export class RoomModel {
   async #out(why: Why): Promise<void> {
     if (this.store.get().phase === 'out') return;
     this.#listening?.muted(true);
-    this.store.set({ phase: 'out', why });
+    this.store.set({ phase: 'out', why: why === 'lost' && !this.#wasIn ? 'never' : why });
     this.#unfollow();
     for (const timer of this.#timers) clearInterval(timer);
     this.#events?.close();

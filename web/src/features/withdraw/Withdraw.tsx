@@ -8,7 +8,7 @@ import { KnownLog } from '../log/memory';
 import { currentVkey } from '../log/vkey';
 import { Link, Page, Trouble } from '../../shell/ui';
 import { takeBack, type Standing } from './withdrawal';
-import { WithdrawalStory } from './WithdrawalStory';
+import { TakenBack } from './TakenBack';
 
 interface Said {
   readonly slip: BroughtSlip;
@@ -139,21 +139,25 @@ export function Withdraw() {
         </section>
       ) : (
         <section className="panel" aria-live="polite">
-          {said.map(({ slip, stopped, standing, refused }) =>
-            refused === undefined ? (
-              standing && (
-                <WithdrawalStory
-                  key={slip.secret}
-                  title={nameOf(slip, t)}
-                  stopped={stopped}
-                  standing={standing}
-                  vkey=""
-                />
-              )
-            ) : (
-              <Trouble key={slip.secret}>{refused}</Trouble>
-            ),
+          {said.map(
+            ({ slip, refused }) => refused !== undefined && <Trouble key={slip.secret}>{refused}</Trouble>,
           )}
+          <TakenBack
+            parts={said.flatMap(({ slip, stopped, standing, refused }) =>
+              refused === undefined && standing
+                ? [
+                    {
+                      handle: slip.secret,
+                      name: nameOf(slip, t) || undefined,
+                      stopped,
+                      standing,
+                      withdrawal: undefined,
+                    },
+                  ]
+                : [],
+            )}
+            vkey=""
+          />
           <p className="hint">
             {t('withdraw.more')} <Link to="/me">{t('nav.me')}</Link>
           </p>

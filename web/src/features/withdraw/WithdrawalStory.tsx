@@ -59,7 +59,7 @@ export function WithdrawalStory({
   );
 }
 
-function Steps({ steps }: { readonly steps: Withdrawal['steps'] }) {
+export function Steps({ steps }: { readonly steps: Withdrawal['steps'] }) {
   const { t } = useTranslation();
   return steps.map(({ step, state, count }) => {
     const known = STEPS.find((s) => s === step);
@@ -126,7 +126,7 @@ function StandingLines({ standing }: { readonly standing: Standing }) {
   }
 }
 
-function Line({
+export function Line({
   state,
   children,
 }: {
