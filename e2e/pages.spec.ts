@@ -190,6 +190,10 @@ const WORDS = {
     signature: "Signature checked just now",
     noMeeting: "There is no such meeting, or it has ended. Ask whoever invited you.",
     noPage: "There is nothing here",
+    takeBack: "Take back all",
+    forgotten: /^Stopped .* Everything is done for all 2;/,
+    each: "Each of the 2 parts",
+    over: "This meeting has ended",
   },
   nl: {
     landing: "Vergader. AI alleen met jouw ja.",
@@ -206,6 +210,10 @@ const WORDS = {
     signature: "Handtekening zojuist gecontroleerd",
     noMeeting: "Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.",
     noPage: "Hier is niets",
+    takeBack: "Trek alles in",
+    forgotten: /^Gestopt om .* Alles is gedaan voor alle 2;/,
+    each: "Elk van de 2 delen",
+    over: "Deze vergadering is afgelopen",
   },
 } as const;
 
@@ -242,6 +250,13 @@ for (const locale of ["en", "nl"] as const) {
     await expect(heading(words.me)).toBeVisible();
     await expect(page.getByText(words.proved)).toBeVisible();
     await works(page, locale);
+    await page.getByRole("button", { name: words.takeBack }).click();
+    await expect(page.getByText(words.forgotten)).toBeVisible({ timeout: 70_000 });
+    await expect(page.locator(".story")).toHaveCount(1);
+    await works(page, locale);
+    await page.getByText(words.each).click();
+    await expect(page.locator(".fold .story")).toHaveCount(2);
+    await works(page, locale);
 
     await page.goto(`${aye.url}/withdraw`);
     await expect(heading(words.withdraw)).toBeVisible();
@@ -257,9 +272,37 @@ for (const locale of ["en", "nl"] as const) {
     await expect(page.getByText(words.noMeeting)).toBeVisible();
     await works(page, locale);
 
+    await page.goto(await endedMeeting());
+    await expect(heading(words.over)).toBeVisible();
+    await expect(page.locator(".preview")).toHaveCount(0);
+    await works(page, locale);
+
     await page.goto(`${aye.url}/nowhere`);
     await expect(heading(words.noPage)).toBeVisible();
     await works(page, locale);
+  });
+}
+
+for (const [locale, words] of [
+  ["en", { name: "Your name", join: "Join", never: "You did not get in", again: "Try again", back: "Come back" }],
+  ["nl", { name: "Je naam", join: "Doe mee", never: "Je kwam er niet in", again: "Probeer opnieuw", back: "Terug naar de vergadering" }],
+] as const) {
+  test(`who could not get in is told so, and not that a connection was lost: ${locale}`, async () => {
+    const page = await newcomer({ locale });
+    let cut = true;
+    await page.routeWebSocket(/\/rtc\//, (socket) => void (cut ? socket.close() : socket.connectToServer()));
+    await page.route(/\/rtc\/.*validate/, (route) => void (cut ? route.abort() : route.continue()));
+    await page.goto(await newMeeting());
+    await page.getByLabel(words.name).fill("Kim");
+    await page.getByRole("button", { name: words.join, exact: true }).click();
+    await expect(page.getByRole("heading", { name: words.never })).toBeFocused({ timeout: 60_000 });
+    await expect(page.getByRole("button", { name: words.back })).toHaveCount(0);
+    await works(page, locale);
+    cut = false;
+    await page.getByRole("button", { name: words.again }).click();
+    await page.getByRole("button", { name: words.join, exact: true }).click();
+    await expect(page.locator(".tile")).toHaveCount(1);
+    await expect(page.locator(".control.leave")).toBeVisible();
   });
 }
 
@@ -286,14 +329,25 @@ function secret(): string {
 }
 
 async function newMeeting(): Promise<string> {
+  return (await meeting()).link;
+}
+
+async function endedMeeting(): Promise<string> {
+  const { id, hostKey, link } = await meeting();
+  const ended = await fetch(`${aye.url}/api/meetings/${id}/end`, { method: "POST", headers: { authorization: `Bearer ${hostKey}` } });
+  expect(ended.status).toBe(204);
+  return link;
+}
+
+async function meeting(): Promise<{ id: string; hostKey: string; link: string }> {
   const made = await fetch(`${aye.url}/api/meetings`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ title: "Pages" }),
   });
   expect(made.status).toBe(201);
-  const { link } = (await made.json()) as { link: string };
-  return `${link}#${secret()}`;
+  const { id, hostKey, link } = (await made.json()) as { id: string; hostKey: string; link: string };
+  return { id, hostKey, link: `${link}#${secret()}` };
 }
 
 async function logSize(): Promise<number> {

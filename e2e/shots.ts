@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Page, test } from "@playwright/test";
+import { type Browser, type BrowserContext, chromium, type Page, test } from "@playwright/test";
 import { root } from "./aye.ts";
 
 /**
- * Pictures of what a newcomer to the standing demo sees. `DEMO=<link> SHOTS=<folder> npx playwright test -c shots.config.ts`
- * against a running `./aye --demo`; `ONLY=nl-phone-light` narrows it to one look, and `CAMERA` is a Motion-JPEG file to be seen
- * with. Nothing is asserted beyond that each page comes.
+ * Pictures of every page, for looking at: `DEMO=<link> SHOTS=<folder> npx playwright test -c shots.config.ts` against a running
+ * `./aye --demo`. `ONLY=nl-phone-light` narrows it to one look; `CAMERA` is a Motion-JPEG file to be seen with. Nothing is asserted
+ * beyond that each page comes.
  */
 const LINK = process.env["DEMO"] ?? "";
 const OUT = process.env["SHOTS"] ?? join(root, "e2e", "target", "shots");
@@ -15,98 +15,222 @@ const ORIGIN = LINK === "" ? "" : new URL(LINK).origin;
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 const LOOKS = [
   { locale: "en", size: "desktop", scheme: "light" },
+  { locale: "nl", size: "desktop", scheme: "light" },
+  { locale: "en", size: "phone", scheme: "light" },
   { locale: "nl", size: "phone", scheme: "light" },
   { locale: "nl", size: "desktop", scheme: "dark" },
   { locale: "en", size: "phone", scheme: "dark" },
 ] as const;
+type Look = (typeof LOOKS)[number];
 
-for (const { locale, size, scheme } of LOOKS) {
-  const look = `${locale}-${size}-${scheme}`;
-  test(look, async () => {
-    test.skip(LINK === "" || (process.env["ONLY"] ?? look) !== look);
-    test.setTimeout(240_000);
+const GUEST = { en: "Guest", nl: "Gast" };
+const MESSAGE = { en: "Shall we start with the budget?", nl: "Zullen we met het budget beginnen?" };
+
+for (const look of LOOKS) {
+  const name = `${look.locale}-${look.size}-${look.scheme}`;
+  test(name, async () => {
+    test.skip(LINK === "" || (process.env["ONLY"] ?? name) !== name);
+    test.setTimeout(300_000);
     mkdirSync(OUT, { recursive: true });
-    const camera = process.env["CAMERA"];
-    const browser = await chromium.launch({
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        `--use-file-for-fake-audio-capture=${join(root, "speech", "yes.wav")}`,
-        ...(camera === undefined ? [] : [`--use-file-for-fake-video-capture=${camera}`]),
-      ],
-    });
+    const path = (picture: string) => join(OUT, `${picture}-${name}.png`);
+    const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: flags() });
     try {
-      const context = await browser.newContext({ locale, viewport: SIZES[size], colorScheme: scheme, permissions: ["camera", "microphone"] });
-      await walk(await context.newPage(), (name) => join(OUT, `${name}-${look}.png`));
+      await walk(look, await somebody(browser, look), path);
+      await without(look, browser, path);
     } finally {
       await browser.close();
     }
   });
 }
 
-async function walk(page: Page, path: (name: string) => string): Promise<void> {
+function flags(): string[] {
+  const camera = process.env["CAMERA"];
+  return [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    `--use-file-for-fake-audio-capture=${join(root, "speech", "yes.wav")}`,
+    ...(camera === undefined ? [] : [`--use-file-for-fake-video-capture=${camera}`]),
+  ];
+}
+
+async function somebody(browser: Browser, look: Look, permissions = ["camera", "microphone"]): Promise<Page> {
+  const context: BrowserContext = await browser.newContext({
+    locale: look.locale,
+    viewport: SIZES[look.size],
+    colorScheme: look.scheme,
+    permissions,
+  });
+  context.setDefaultTimeout(30_000);
+  await context.addInitScript(ordinaryDevices, look.locale);
+  return await context.newPage();
+}
+
+/** The devices of a test browser have names that no person has seen on theirs. */
+function ordinaryDevices(locale: string): void {
+  const names = locale === "nl" ? { audioinput: "Ingebouwde microfoon", videoinput: "Ingebouwde camera", audiooutput: "Luidsprekers" } : { audioinput: "Built-in microphone", videoinput: "Built-in camera", audiooutput: "Speakers" };
+  const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+  navigator.mediaDevices.enumerateDevices = async () => {
+    const seen = new Set<MediaDeviceKind>();
+    const devices: MediaDeviceInfo[] = [];
+    for (const device of await list()) {
+      if (seen.has(device.kind) && device.deviceId !== "") continue;
+      if (device.deviceId !== "") seen.add(device.kind);
+      const { deviceId, groupId, kind } = device;
+      const label = device.label === "" ? "" : names[kind];
+      devices.push({ deviceId, groupId, kind, label, toJSON: () => ({ deviceId, groupId, kind, label }) });
+    }
+    return devices;
+  };
+}
+
+/** The way of a guest who says yes to all of it, and then takes it back. */
+async function walk(look: Look, page: Page, path: (name: string) => string): Promise<void> {
   const seen = async (name: string, fullPage = true) => {
     await page.screenshot({ path: path(name), fullPage });
   };
+  /** A sheet covers the controls on a phone; each is closed before the next is opened, as a person would. */
+  const closed = async () => {
+    await page.keyboard.press("Escape");
+    await page.locator(".side").waitFor({ state: "detached" });
+  };
   await page.goto(ORIGIN);
   await page.locator("h1").waitFor();
-  await seen("1-landing");
+  await seen("01-landing");
+  await page.locator("form button[type=submit]").click();
+  await page.locator(".panel .button.primary").waitFor();
+  await seen("02-landing-made");
+
   await page.goto(LINK);
   await page.locator(".preview-card .row").first().waitFor();
   await page.locator(".picture video").waitFor();
-  await page.locator("#name").fill("Sam Jansen");
+  await page.locator("#name").fill(GUEST[look.locale]);
   await page.waitForTimeout(1500);
-  await seen("2-preview");
+  await seen("03-preview");
   await page.locator(".row .more").nth(1).click();
-  await seen("2-preview-open");
+  await page.locator(".card-foot .plain").click();
+  await seen("04-preview-open");
+  await page.locator(".card-foot .plain").click();
   await page.locator(".row .more").nth(1).click();
   for (let row = 0; row < 3; row++) await page.locator(".row-main .yesno").nth(row).getByRole("button").first().click();
+  await seen("05-preview-answered");
   await page.locator(".preview-join button[type=submit]").click();
   await page.locator(".tile video").nth(2).waitFor({ timeout: 60_000 });
   await page.locator(".captions p b").nth(1).waitFor({ timeout: 90_000 });
   await page.waitForTimeout(3000);
-  await seen("3-room", false);
+  await seen("06-room", false);
+
   await page.locator(".sign").click();
+  await page.locator(".sending-box .level").waitFor();
   await page.waitForTimeout(2500);
-  await seen("4-mine", false);
+  await seen("07-mine", false);
   await page.locator(".side .yesno").first().getByRole("button").last().click();
+  await page.locator(".side .story").first().waitFor();
   await page.waitForTimeout(6000);
   await page.locator(".side .story").first().scrollIntoViewIfNeeded();
-  await seen("4-mine-withdrawn", false);
-  await page.keyboard.press("Escape");
-  await page.locator(".controls-main .control").nth(3).click();
-  await page.locator(".chat input").fill("Shall we start with the budget?");
+  await seen("08-mine-withdrawn", false);
+  await closed();
+
+  await page.locator(".controls-main .control[aria-pressed]").nth(1).click();
+  await page.locator(".chat input").fill(MESSAGE[look.locale]);
   await page.locator(".chat button[type=submit]").click();
-  await page.waitForTimeout(20_000);
-  await seen("5-chat", false);
-  await page.keyboard.press("Escape");
+  await page.locator(".chat-lines .mine").waitFor();
+  await page.waitForTimeout(1000);
+  await seen("09-chat", false);
+  await closed();
+  await page.locator(".controls-main .control[aria-pressed]").nth(2).click();
+  await page.locator(".side .devices").waitFor();
+  await page.waitForTimeout(500);
+  await seen("10-devices", false);
+  await closed();
+  await page.waitForTimeout(15_000);
+
   await page.locator(".control.leave").click();
   await page.locator("h1").waitFor();
-  await page.waitForTimeout(3000);
-  await seen("6-after");
+  await page.waitForTimeout(2500);
+  await seen("11-after");
+
   await page.goto(`${ORIGIN}/me`);
-  await page.locator(".verdict").first().waitFor();
+  await page.locator(".verdict .icon").first().waitFor();
   await page.waitForTimeout(3000);
-  await seen("7-me");
+  await seen("12-me");
   await page.locator(".meeting > div > .button").first().click();
-  await page.waitForTimeout(15_000);
-  await seen("8-me-withdrawn");
+  await page.waitForTimeout(1200);
+  await seen("13-me-withdrawing");
+  await page.locator(".story .fold, .story details").first().waitFor();
+  await page.waitForTimeout(12_000);
+  await seen("14-me-withdrawn");
+  await page.locator(".meeting .story summary").first().click();
+  await page.waitForTimeout(500);
+  await seen("15-me-withdrawn-open");
+
   await page.goto(`${ORIGIN}/withdraw`);
   await page.locator("textarea").waitFor();
-  await seen("9-withdraw");
+  await seen("16-withdraw");
+  await page.goto(`${ORIGIN}/withdraw#${"A".repeat(43)}.${"B".repeat(42)}A`);
+  await page.locator(".button.primary.big").waitFor();
+  await seen("17-withdraw-slips");
   await page.goto(`${ORIGIN}/transparency`);
   await page.locator(".verdict").waitFor();
   await page.waitForTimeout(500);
-  await seen("10-transparency");
+  await seen("18-transparency");
   await page.goto(LINK);
   await page.locator(".preview-card").waitFor();
   await page.waitForTimeout(1000);
-  await seen("11-again");
+  await seen("19-preview-again");
+}
+
+/** What one sees when something is not there: the meeting, the page, the camera, the connection. */
+async function without(look: Look, browser: Browser, path: (name: string) => string): Promise<void> {
+  const page = await somebody(browser, look, []);
+  const secret = "A".repeat(43);
+  const made = (await (await fetch(`${ORIGIN}/api/meetings`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json()) as {
+    id: string;
+    hostKey: string;
+  };
+  const seen = (name: string) => page.screenshot({ path: path(name), fullPage: true });
+
+  await page.goto(`${ORIGIN}/me`);
+  await page.locator(".panel").waitFor();
+  await seen("27-me-nothing");
+  await page.goto(`${ORIGIN}/m/${made.id}#${secret}`);
+  await page.locator(".trouble").waitFor();
+  await seen("20-camera-denied");
+  await page.locator("#name").fill(GUEST[look.locale]);
+  await page.locator(".preview-join button[type=submit]").click();
+  await page.locator(".alone").waitFor();
+  await page.waitForTimeout(500);
+  await seen("21-alone");
+  await fetch(`${ORIGIN}/api/meetings/${made.id}/end`, { method: "POST", headers: { authorization: `Bearer ${made.hostKey}` } });
+  await page.locator(".panel").first().waitFor();
+  await page.waitForTimeout(1500);
+  await seen("22-ended");
+
+  await page.goto("about:blank");
+  await page.goto(`${ORIGIN}/m/${made.id}#${secret}`);
+  await page.waitForTimeout(1500);
+  await seen("23-ended-link");
+  await page.goto(`${ORIGIN}/m/AAAAAAAAAAAAAAAA#${secret}`);
+  await page.locator(".trouble").waitFor();
+  await seen("24-unknown-meeting");
+  const other = (await (await fetch(`${ORIGIN}/api/meetings`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json()) as { id: string };
+  await page.goto(`${ORIGIN}/m/${other.id}`);
+  await page.locator("form.panel").waitFor();
+  await seen("25-incomplete-link");
+  await page.goto(`${ORIGIN}/nowhere`);
+  await page.locator("h1").waitFor();
+  await seen("26-not-found");
+  await page.routeWebSocket(/\/rtc\//, (socket) => void socket.close());
+  await page.route(/\/rtc\/.*validate/, (route) => route.abort());
+  await page.goto("about:blank");
+  await page.goto(LINK);
+  await page.locator("#name").fill(GUEST[look.locale]);
+  await page.locator(".preview-join button[type=submit]").click();
+  await page.locator("h1[tabindex]").waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(500);
+  await seen("28-not-in");
 }

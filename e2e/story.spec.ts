@@ -137,7 +137,7 @@ test("a data set is cut and proved, a model learns, the person changes their min
     const before = (await ada.captionsSoFar()).length;
     await page.getByRole("button", { name: "Take back all" }).click();
     await expect(page.getByText("Nothing is held of you.")).toBeVisible({ timeout: 70_000 });
-    await expect(page.getByText(/Signed by the log key/).first()).toBeVisible({ timeout: 70_000 });
+    await expect(page.getByText(/the signed accounts? w(as|ere) checked in your browser/).first()).toBeVisible({ timeout: 70_000 });
     await ada.spokenThroughOnce("yes");
     expect((await ada.captionsSoFar()).length, "no caption of Ada after her no").toBe(before);
 
