@@ -7,6 +7,7 @@ import dev.aye.consent.PersonId;
 import dev.aye.learn.Forgetting;
 import dev.aye.learn.Learning;
 import dev.aye.log.Log;
+import dev.aye.log.LogException;
 import dev.aye.vault.Vault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,8 +51,7 @@ final class Archive implements AutoCloseable {
     this.box = keys.box("data");
     OwnFiles.file(config.data().resolve("aye.db")); // SQLite gives its journals the same mode
     this.database = opened(Database.open(config.data().resolve("aye.db")));
-    this.log =
-        opened(Log.open(config.data().resolve("log"), origin(config, random), random, clock));
+    this.log = opened(openLog(config));
     OwnFiles.write(
         config.data().resolve(VKEY), (log.vkey() + "\n").getBytes(StandardCharsets.UTF_8));
     this.vault =
@@ -83,19 +83,43 @@ final class Archive implements AutoCloseable {
     return part;
   }
 
-  /** The log's name: made once, of the public name where there is one. */
+  private Log openLog(AyeConfig config) throws IOException {
+    try {
+      return Log.open(
+          config.data().resolve("log"), origin(config, random), random, clock, config.witnessing());
+    } catch (LogException e) {
+      throw new Refusal(
+          "The log cannot be opened: "
+              + e.getMessage()
+              + ". Nothing was changed. docs/operate.md says what to do.");
+    }
+  }
+
+  /** The log's name, fixed at the first start: as configured, of the public name, or drawn. */
   private static String origin(AyeConfig config, SecureRandom random) throws IOException {
     Path file = config.data().resolve("origin");
     if (!Files.exists(file)) {
-      byte[] drawn = new byte[5];
-      random.nextBytes(drawn);
-      String host =
-          config.publicUrl().isEmpty()
-              ? "aye.local/" + HexFormat.of().formatHex(drawn)
-              : config.publicUrl().replaceFirst("^https?://", "");
-      OwnFiles.write(file, (host + "/log\n").getBytes(StandardCharsets.UTF_8));
+      OwnFiles.write(file, (newOrigin(config, random) + "\n").getBytes(StandardCharsets.UTF_8));
     }
-    return Files.readString(file).strip();
+    String origin = Files.readString(file).strip();
+    if (!config.logOrigin().isEmpty() && !config.logOrigin().equals(origin)) {
+      throw new Refusal(
+          "The log in this folder is " + origin + " for its life, and log-origin says otherwise.");
+    }
+    return origin;
+  }
+
+  private static String newOrigin(AyeConfig config, SecureRandom random) {
+    if (!config.logOrigin().isEmpty()) {
+      return config.logOrigin();
+    }
+    byte[] drawn = new byte[5];
+    random.nextBytes(drawn);
+    String host =
+        config.publicUrl().isEmpty()
+            ? "aye.local/" + HexFormat.of().formatHex(drawn)
+            : config.publicUrl().replaceFirst("^https?://", "");
+    return host + "/log";
   }
 
   /**

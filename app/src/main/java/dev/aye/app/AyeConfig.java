@@ -1,5 +1,8 @@
 package dev.aye.app;
 
+import dev.aye.log.Verdict;
+import dev.aye.log.Witness;
+import dev.aye.log.Witnessing;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -49,6 +52,12 @@ import org.springframework.core.io.FileSystemResource;
  *     stands in the notice in every language; empty says there who it usually is
  * @param contact how a person reaches the controller; stands in the notice likewise
  * @param authority where a person can complain; stands in the notice likewise
+ * @param logOrigin the name of the log, fixed for its life; empty is the public name, or a drawn
+ *     one
+ * @param witnesses who is asked to cosign the log's checkpoints: of each its public key, a space
+ *     and its URL (C2SP tlog-witness)
+ * @param witnessQuorum how many of them must have cosigned before an answer or a capture counts; 0
+ *     waits for nobody, and withdrawals never wait
  * @param maxPeople how many people one meeting can hold
  * @param demo whether a standing demo meeting with simulated people is held
  */
@@ -68,6 +77,9 @@ record AyeConfig(
     @DefaultValue("") String controller,
     @DefaultValue("") String contact,
     @DefaultValue("") String authority,
+    @DefaultValue("") String logOrigin,
+    @DefaultValue List<String> witnesses,
+    @DefaultValue("0") int witnessQuorum,
     @DefaultValue("5") int maxPeople,
     @DefaultValue("false") boolean demo) {
 
@@ -92,6 +104,9 @@ record AyeConfig(
           "controller",
           "contact",
           "authority",
+          "log-origin",
+          "witnesses",
+          "witness-quorum",
           "max-people",
           "demo");
 
@@ -115,6 +130,11 @@ record AyeConfig(
     if (!ASKABLE.containsAll(purposes) || new HashSet<>(purposes).size() != purposes.size()) {
       throw new Refusal("purposes can hold captions, notes and training, each once.");
     }
+    witnesses = List.copyOf(witnesses);
+    witnessing(witnesses, witnessQuorum);
+    if (!logOrigin.isEmpty() && !logOrigin.matches("[\\x21-\\x2a\\x2c-\\x7e]{1,200}")) {
+      throw new Refusal("log-origin is a name like log.example.org/aye, without spaces and plus.");
+    }
     if (maxPeople < 2 || maxPeople > 50) {
       throw new Refusal("max-people must be between 2 and 50.");
     }
@@ -126,6 +146,27 @@ record AyeConfig(
 
   private static boolean isBlank(String text) {
     return !text.isEmpty() && text.isBlank();
+  }
+
+  /** Whom the log asks for cosignatures, and what waits for them. */
+  Witnessing witnessing() {
+    return witnessing(witnesses, witnessQuorum);
+  }
+
+  private static Witnessing witnessing(List<String> lines, int quorum) {
+    List<Witness> witnesses = new ArrayList<>();
+    for (String line : lines) {
+      switch (Witness.read(line)) {
+        case Verdict.Holds<Witness>(Witness witness) -> witnesses.add(witness);
+        case Verdict.Fails<Witness>(String reason) ->
+            throw new Refusal("One of witnesses cannot be used: " + reason + ".");
+      }
+    }
+    try {
+      return new Witnessing(witnesses, quorum, Witnessing.NONE.patience());
+    } catch (IllegalArgumentException e) {
+      throw new Refusal("witnesses and witness-quorum: " + e.getMessage() + ".");
+    }
   }
 
   boolean tls() {

@@ -2,7 +2,10 @@ package dev.aye.app;
 
 import dev.aye.companion.Engine;
 import dev.aye.companion.SpeechBench;
+import dev.aye.log.Checkpoint;
+import dev.aye.log.Log;
 import dev.aye.log.LogBench;
+import dev.aye.log.Verdict;
 import dev.aye.media.MediaBench;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -54,6 +57,25 @@ final class Commands {
     } finally {
       Archive.unlock(lock);
     }
+  }
+
+  /** Checks every file of a folder's log; what is wrong is named. */
+  static boolean checkLog(AyeConfig config, PrintStream out) throws IOException {
+    Path folder = config.data().resolve("log");
+    if (!Files.isDirectory(folder)) {
+      throw new Refusal(
+          "There is no log in the data folder " + config.data() + "; choose it with --data.");
+    }
+    return switch (Log.check(folder)) {
+      case Verdict.Holds<Checkpoint>(Checkpoint at) -> {
+        out.println("holds  the log " + at.origin() + " of " + at.size() + " leaves");
+        yield true;
+      }
+      case Verdict.Fails<Checkpoint>(String reason) -> {
+        out.println("FAILS  the log  " + reason);
+        yield false;
+      }
+    };
   }
 
   private static void show(JsonNode done, PrintStream out) {

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -137,6 +139,7 @@ public final class Main {
         Serve.class,
         DemoCommand.class,
         Verify.class,
+        LogCommand.class,
         Dataset.class,
         Train.class,
         Bench.class
@@ -189,13 +192,19 @@ public final class Main {
 
   @Command(
       name = "verify",
-      description = "Check a data folder's log, an export or a receipt, offline.",
+      description = {
+        "Check a log, an export, a receipt or a proof with nothing but the log's public key.",
+        "A path is checked offline; a URL is the one under which somebody serves a log."
+      },
       mixinStandardHelpOptions = true)
   static final class Verify implements Callable<Integer> {
     @Parameters(
-        paramLabel = "PATH",
-        description = "A data folder, a log folder, an exported data set, or a receipt file.")
-    Path path = Path.of("");
+        paramLabel = "PATH|URL",
+        description = {
+          "A data folder, a log folder or its URL, an exported data set, a receipt file,",
+          "a .tlog-proof file, or a file with a checkpoint."
+        })
+    String what = "";
 
     @Option(
         names = "--vkey",
@@ -203,9 +212,78 @@ public final class Main {
         description = "The log's public key, or a file with it; an export or receipt needs it.")
     @Nullable String vkey;
 
+    @Option(
+        names = "--since",
+        paramLabel = "FILE",
+        description = "A checkpoint from before, of which this must be a continuation.")
+    List<Path> since = new ArrayList<>();
+
+    @Option(
+        names = "--log",
+        paramLabel = "DIR|URL",
+        description = "For two checkpoints: where the tiles between them are.")
+    @Nullable String log;
+
+    @Option(
+        names = "--entry",
+        paramLabel = "FILE|HEX",
+        description = "For a .tlog-proof file: the entry that it is of.")
+    @Nullable String entry;
+
+    @Option(
+        names = "--witness",
+        paramLabel = "KEY",
+        description = "The public key of a witness that must have cosigned; more than one may be.")
+    List<String> witnesses = new ArrayList<>();
+
+    @Option(
+        names = "--quorum",
+        paramLabel = "N",
+        description = "How many of these witnesses must have (all).")
+    @Nullable Integer quorum;
+
     @Override
     public Integer call() throws Exception {
-      return Verifying.verify(path, Optional.ofNullable(vkey), System.out) ? 0 : 1;
+      return Verifying.verify(
+              new Verifying.Request(
+                  what,
+                  Optional.ofNullable(vkey),
+                  since,
+                  Optional.ofNullable(log),
+                  Optional.ofNullable(entry),
+                  witnesses,
+                  Optional.ofNullable(quorum)),
+              System.out)
+          ? 0
+          : 1;
+    }
+  }
+
+  @Command(
+      name = "log",
+      description = "Check the log of a data folder.",
+      mixinStandardHelpOptions = true,
+      subcommands = LogCheck.class)
+  static final class LogCommand implements Callable<Integer> {
+    @Override
+    public Integer call() {
+      throw new Refusal("log needs check");
+    }
+  }
+
+  @Command(
+      name = "check",
+      description = {
+        "Check every file of the log, also while a server runs; changes nothing.",
+        "What is missing, cut short or altered is named, and has to come from a backup."
+      },
+      mixinStandardHelpOptions = true)
+  static final class LogCheck implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Override
+    public Integer call() throws Exception {
+      return Commands.checkLog(folder.config(), System.out) ? 0 : 1;
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.log.LogException;
 import java.net.URI;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,16 @@ final class Problems extends ResponseEntityExceptionHandler {
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof Problem problem) {
         return answer(problem.body());
+      }
+    }
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof LogException.NotWitnessed) {
+        return answer(
+            Problem.unavailable(
+                    "not-witnessed-yet",
+                    "Your answer is in the log, but the witnesses that watch the log have not"
+                        + " confirmed it yet, so it does not count yet. Send it again in a moment.")
+                .body());
       }
     }
     StackTraceElement[] trace = e.getStackTrace();

@@ -5,15 +5,23 @@ import dev.aye.consent.Salt;
 import dev.aye.learn.Datasets;
 import dev.aye.learn.Verification;
 import dev.aye.log.Checkpoint;
+import dev.aye.log.EntryVisitor;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import dev.aye.log.LogVerifier;
 import dev.aye.log.Verdict;
+import dev.aye.log.WitnessKey;
+import dev.aye.log.WitnessPolicy;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,36 +30,84 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * {@code aye verify}: checks what is at a path with nothing but the log's public key. It reads
- * files and asks nobody. The key of an export or a receipt has to be given: one that comes along
- * with what is checked would vouch for itself.
+ * {@code aye verify}: checks what is at a path or a URL with nothing but the log's public key. For
+ * a path it reads files and asks nobody. The key of an export or a receipt has to be given: one
+ * that comes along with what is checked would vouch for itself.
  */
 final class Verifying {
   private static final long LARGEST_RECEIPT = 256 * 1024;
   private static final long LARGEST_KEY = 4 * 1024;
+  private static final long LARGEST_ENTRY = 0xffff;
+  private static final String PROOF = "c2sp.org/tlog-proof@v1\n";
 
   private Verifying() {}
 
-  static boolean verify(Path path, Optional<String> key, PrintStream out) throws IOException {
+  /**
+   * What is to be checked, and against what.
+   *
+   * @param what a path or a URL
+   * @param vkey the log's public key, or a file with it
+   * @param since files with checkpoints that the log signed before
+   * @param log where the tiles are between two checkpoints: a path or a URL
+   * @param entry the entry that a tlog-proof is of: a file, or its bytes in hexadecimal
+   * @param witnesses public keys of witnesses
+   * @param quorum how many of them must have cosigned; all when there are some and this is absent
+   */
+  record Request(
+      String what,
+      Optional<String> vkey,
+      List<Path> since,
+      Optional<String> log,
+      Optional<String> entry,
+      List<String> witnesses,
+      Optional<Integer> quorum) {
+    static Request of(String what, Optional<String> vkey) {
+      return new Request(
+          what, vkey, List.of(), Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+    }
+  }
+
+  static boolean verify(Request request, PrintStream out) throws IOException {
+    if (isUrl(request.what())) {
+      return log(request, verifier(given(request.vkey()), request, out), out);
+    }
+    Path path = Path.of(request.what());
     if (!Files.exists(path)) {
       throw new Refusal("There is nothing at " + path + ".");
     }
     if (Files.isRegularFile(path)) {
-      return receipt(path, verifier(given(key), out), out);
+      LogVerifier verifier = verifier(given(request.vkey()), request, out);
+      String start = start(path);
+      if (start.startsWith(PROOF)) {
+        return proof(path, request, verifier, out);
+      }
+      return start.startsWith("{")
+          ? receipt(path, verifier, out)
+          : checkpoint(path, request, verifier, out);
     }
     if (Files.isRegularFile(path.resolve("checkpoint"))) {
-      return log(path, verifier(given(key), out), out);
+      return log(request, verifier(given(request.vkey()), request, out), out);
     }
     if (Files.isRegularFile(path.resolve("log/checkpoint"))
         && !Files.isRegularFile(path.resolve("croissant.json"))) {
-      Key used = key.isPresent() ? given(key) : own(path);
-      return log(path.resolve("log"), verifier(used, out), out);
+      Key used = request.vkey().isPresent() ? given(request.vkey()) : own(path);
+      return log(
+          new Request(
+              path.resolve("log").toString(),
+              request.vkey(),
+              request.since(),
+              request.log(),
+              request.entry(),
+              request.witnesses(),
+              request.quorum()),
+          verifier(used, request, out),
+          out);
     }
     if (!Files.isDirectory(path.resolve("proof"))) {
       throw new Refusal("There is no data folder, log, export or receipt at " + path + ".");
     }
-    Key used = given(key);
-    verifier(used, out);
+    Key used = given(request.vkey());
+    verifier(used, request, out);
     Verification verification = Datasets.verify(path, used.vkey());
     for (Verification.Claim claim : verification.claims()) {
       out.println((claim.holds() ? "holds  " : "FAILS  ") + claim.name() + "  " + claim.evidence());
@@ -59,24 +115,174 @@ final class Verifying {
     return verification.holds();
   }
 
-  private static boolean log(Path folder, LogVerifier verifier, PrintStream out)
+  private static boolean isUrl(String what) {
+    return what.startsWith("http://") || what.startsWith("https://");
+  }
+
+  private static URI url(String text) {
+    try {
+      return new URI(text);
+    } catch (URISyntaxException e) {
+      throw new Refusal("This is no URL: " + text);
+    }
+  }
+
+  /** The first bytes of a file, which tell what it is. */
+  private static String start(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(64), StandardCharsets.UTF_8);
+    }
+  }
+
+  /** The whole log: every entry, every tile, the root and the signature. */
+  private static boolean log(Request request, LogVerifier verifier, PrintStream out)
       throws IOException {
+    List<Checkpoint> earlier = new ArrayList<>();
+    for (Path file : request.since()) {
+      switch (verifier.requiring(WitnessPolicy.NONE).checkpoint(text(file))) {
+        case Verdict.Holds<Checkpoint>(Checkpoint known) -> earlier.add(known);
+        case Verdict.Fails<Checkpoint>(String reason) -> {
+          out.println("FAILS  the checkpoint in " + file + "  " + reason);
+          return false;
+        }
+      }
+    }
     Map<String, Integer> leaves = new TreeMap<>();
-    Verdict<Checkpoint> verdict =
-        verifier.folder(
-            folder,
-            List.of(),
-            (index, leaf) -> leaves.merge(leaf.getClass().getSimpleName(), 1, Integer::sum));
+    EntryVisitor count = (index, entry) -> leaves.merge(kind(entry), 1, Integer::sum);
+    Verdict<Checkpoint> verdict;
+    try {
+      verdict =
+          isUrl(request.what())
+              ? verifier.entries(url(request.what()), earlier, count)
+              : verifier.entries(Path.of(request.what()), earlier, count);
+    } catch (IllegalArgumentException e) {
+      throw new Refusal(String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new Refusal("The log cannot be read: " + e.getMessage());
+    }
     return switch (verdict) {
       case Verdict.Holds<Checkpoint>(Checkpoint at) -> {
         out.println("holds  the log " + at.origin() + " of " + at.size() + " leaves  " + leaves);
+        for (Checkpoint known : earlier) {
+          out.println("holds  it is a continuation of what it was with " + known.size());
+        }
         yield true;
       }
-      case Verdict.Fails<Checkpoint> fails -> {
-        out.println("FAILS  the log  " + fails);
+      case Verdict.Fails<Checkpoint>(String reason) -> {
+        out.println("FAILS  the log  " + reason);
         yield false;
       }
     };
+  }
+
+  private static String kind(byte[] entry) {
+    try {
+      return Leaf.decode(entry).getClass().getSimpleName();
+    } catch (IllegalArgumentException e) {
+      return "other";
+    }
+  }
+
+  /** A checkpoint, and whether it is a continuation of earlier ones. */
+  private static boolean checkpoint(
+      Path file, Request request, LogVerifier verifier, PrintStream out) throws IOException {
+    Checkpoint newer;
+    switch (verifier.checkpoint(text(file))) {
+      case Verdict.Holds<Checkpoint>(Checkpoint at) -> newer = at;
+      case Verdict.Fails<Checkpoint>(String reason) -> {
+        out.println("FAILS  the checkpoint in " + file + "  " + reason);
+        return false;
+      }
+    }
+    out.println("holds  the checkpoint of " + newer.origin() + " with " + newer.size());
+    if (request.since().isEmpty()) {
+      return true;
+    }
+    String tiles =
+        request
+            .log()
+            .orElseThrow(() ->
+                new Refusal("Say with --log where the tiles of the log are: a folder or a URL."));
+    boolean all = true;
+    for (Path since : request.since()) {
+      Verdict<Checkpoint> verdict =
+          verifier
+              .requiring(WitnessPolicy.NONE)
+              .checkpoint(text(since))
+              .then(older -> continues(verifier, older, newer, tiles));
+      switch (verdict) {
+        case Verdict.Holds<Checkpoint> _ ->
+            out.println("holds  it is a continuation of the checkpoint in " + since);
+        case Verdict.Fails<Checkpoint>(String reason) -> {
+          out.println("FAILS  as a continuation of the checkpoint in " + since + "  " + reason);
+          all = false;
+        }
+      }
+    }
+    return all;
+  }
+
+  private static Verdict<Checkpoint> continues(
+      LogVerifier verifier, Checkpoint older, Checkpoint newer, String tiles) {
+    try {
+      return isUrl(tiles)
+          ? verifier.continues(older, newer, url(tiles))
+          : verifier.continues(older, newer, Path.of(tiles));
+    } catch (IOException e) {
+      throw new Refusal("The tiles of the log cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** A tlog-proof file, for the entry that was given. */
+  private static boolean proof(Path file, Request request, LogVerifier verifier, PrintStream out)
+      throws IOException {
+    String given =
+        request
+            .entry()
+            .orElseThrow(() ->
+                new Refusal(
+                    "Say with --entry what the proof is of: a file, or bytes in hexadecimal."));
+    return switch (verifier.proof(text(file), Hash.ofEntry(entry(given)))) {
+      case Verdict.Holds<LogVerifier.Proven>(LogVerifier.Proven proven) -> {
+        out.println(
+            "holds  the entry is number "
+                + proven.index()
+                + " of "
+                + verifier.origin()
+                + ", under its checkpoint with "
+                + proven.checkpoint().size());
+        yield true;
+      }
+      case Verdict.Fails<LogVerifier.Proven>(String reason) -> {
+        out.println("FAILS  the proof  " + reason);
+        yield false;
+      }
+    };
+  }
+
+  private static byte[] entry(String given) throws IOException {
+    try {
+      Path file = Path.of(given);
+      if (Files.isRegularFile(file)) {
+        if (Files.size(file) > LARGEST_ENTRY) {
+          throw new Refusal("No entry of a log is as large as " + file + ".");
+        }
+        return Files.readAllBytes(file);
+      }
+      return HexFormat.of().parseHex(given);
+    } catch (IllegalArgumentException e) {
+      throw new Refusal("--entry is neither a file nor bytes in hexadecimal.");
+    }
+  }
+
+  private static String text(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new Refusal("There is no file at " + file + ".");
+    }
+    if (Files.size(file) > LARGEST_RECEIPT) {
+      throw new Refusal(file + " is too large.");
+    }
+    return Files.readString(file);
   }
 
   /** A receipt file of docs/protocol.md. */
@@ -106,15 +312,31 @@ final class Verifying {
   /** A log's public key, and where it came from. */
   private record Key(String vkey, String from) {}
 
-  private static LogVerifier verifier(Key key, PrintStream out) {
+  private static LogVerifier verifier(Key key, Request request, PrintStream out) {
     return switch (LogVerifier.of(key.vkey())) {
       case Verdict.Holds<LogVerifier>(LogVerifier verifier) -> {
         out.println("key    " + key.vkey() + "  " + key.from());
-        yield verifier;
+        yield verifier.requiring(policy(request));
       }
       case Verdict.Fails<LogVerifier> fails ->
           throw new Refusal("This is no log's public key (" + key.from() + ").");
     };
+  }
+
+  private static WitnessPolicy policy(Request request) {
+    List<WitnessKey> keys = new ArrayList<>();
+    for (String vkey : request.witnesses()) {
+      switch (WitnessKey.read(vkey)) {
+        case Verdict.Holds<WitnessKey>(WitnessKey witness) -> keys.add(witness);
+        case Verdict.Fails<WitnessKey>(String reason) ->
+            throw new Refusal("This is no witness's public key: " + reason);
+      }
+    }
+    try {
+      return new WitnessPolicy(keys, request.quorum().orElse(keys.size()));
+    } catch (IllegalArgumentException e) {
+      throw new Refusal(String.valueOf(e.getMessage()));
+    }
   }
 
   /** The key that was given on the command line, itself or in a file. */

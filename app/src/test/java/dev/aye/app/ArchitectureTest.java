@@ -210,6 +210,8 @@ class ArchitectureTest {
             "dev.aye.vault..",
             "dev.aye.learn..",
             "dev.aye.companion..")
+        .and()
+        .doNotHaveFullyQualifiedName("dev.aye.log.Http")
         .should()
         .dependOnClassesThat()
         .haveNameMatching("java\\.net\\.(http\\..*|.*Socket)|java\\.nio\\.channels\\..*Socket.*")

@@ -125,7 +125,9 @@ class CommandsTest {
 
   private static String verify(Path path, Optional<String> key) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Verifying.verify(path, key, new PrintStream(out, true, StandardCharsets.UTF_8));
+    Verifying.verify(
+        Verifying.Request.of(path.toString(), key),
+        new PrintStream(out, true, StandardCharsets.UTF_8));
     return out.toString(StandardCharsets.UTF_8);
   }
 }

@@ -2,20 +2,21 @@ package dev.aye.log;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The few things that the log does to its folder. Paths are relative, with {@code /} between. After
  * a power loss a file has the content of its last {@link #write}, under a name only if its folder
  * was forced since.
  */
-interface Disk {
-  /**
-   * The whole content, or nothing if there is no such file.
-   *
-   * @throws IOException also if there are more bytes than the limit
-   */
-  Optional<byte[]> read(String path, int limit) throws IOException;
+interface Disk extends Source {
+  /** In a folder a partial tile may have given way to any wider one. */
+  @Override
+  default List<TilePath> wider(TilePath path) {
+    return IntStream.rangeClosed(path.width() + 1, TilePath.WIDTH)
+        .mapToObj(width -> new TilePath(path.level(), path.index(), width))
+        .toList();
+  }
 
   /** Makes or replaces a file; its content is durable on return, its name is not. */
   void write(String path, byte[] content) throws IOException;

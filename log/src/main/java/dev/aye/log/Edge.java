@@ -58,12 +58,22 @@ final class Edge {
 
   private final Merkle merkle = new Merkle();
   private final List<byte[]> tiles = new ArrayList<>();
-  private byte[] bundle = new byte[Layout.MAX_BUNDLE];
+  private final int longest;
+  private byte[] bundle = new byte[TilePath.WIDTH * 64];
   private int bundleLength;
   private long size;
 
-  /** The edge of the empty tree. */
-  Edge() {}
+  /** The edge of the empty tree of a log of leaves. */
+  Edge() {
+    this(Leaf.MAX_LENGTH);
+  }
+
+  /**
+   * @param longest how many bytes an entry can have at most
+   */
+  Edge(int longest) {
+    this.longest = longest;
+  }
 
   /** The edge of a tree whose partial tiles and bundle were read and are yet to be checked. */
   static Edge restore(long size, List<byte[]> partials, byte[] bundle) {
@@ -73,7 +83,7 @@ final class Edge {
       edge.tiles.add(Arrays.copyOf(partial, Layout.TILE_BYTES));
     }
     edge.bundleLength = bundle.length;
-    System.arraycopy(bundle, 0, edge.bundle, 0, bundle.length);
+    edge.bundle = Arrays.copyOf(bundle, Math.max(bundle.length, edge.bundle.length));
     return edge;
   }
 
@@ -101,11 +111,14 @@ final class Edge {
   }
 
   /**
-   * @throws IllegalArgumentException if the entry is longer than any leaf
+   * @throws IllegalArgumentException if the entry is longer than any can be
    */
   void append(byte[] entry, Full full) {
-    if (entry.length > Leaf.MAX_LENGTH) {
-      throw new IllegalArgumentException("an entry has at most " + Leaf.MAX_LENGTH + " bytes");
+    if (entry.length > longest) {
+      throw new IllegalArgumentException("an entry has at most " + longest + " bytes");
+    }
+    if (bundleLength + 2 + entry.length > bundle.length) {
+      bundle = Arrays.copyOf(bundle, Math.max(2 * bundle.length, bundleLength + 2 + entry.length));
     }
     bundleLength = Bundle.write(entry, bundle, bundleLength);
     merkle.leaf(entry, 0, entry.length, tile(0), width(size, 0) * Hash.LENGTH);

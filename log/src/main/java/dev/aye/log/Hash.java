@@ -42,6 +42,11 @@ public final class Hash implements Comparable<Hash> {
     return new Hash(digest.digest());
   }
 
+  /** The RFC 6962 leaf hash of an entry: SHA-256(00 ‖ entry). */
+  public static Hash ofEntry(byte[] entry) {
+    return Merkle.leafHash(entry);
+  }
+
   /**
    * Reads 64 hexadecimal digits.
    *

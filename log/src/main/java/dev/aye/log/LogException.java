@@ -2,7 +2,10 @@ package dev.aye.log;
 
 import org.jspecify.annotations.Nullable;
 
-/** A log that cannot go on. None of these may be passed over by the caller. */
+/**
+ * A log that cannot go on, or an entry that cannot be built on yet. None of these may be passed
+ * over by the caller.
+ */
 public abstract sealed class LogException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -37,6 +40,30 @@ public abstract sealed class LogException extends RuntimeException {
 
     Stopped(String message, @Nullable Throwable cause) {
       super(message, cause);
+    }
+  }
+
+  /**
+   * Others have seen more of this log than is here, or nobody can say that they have not: to append
+   * to it would be to fork it. It was put back from an older copy, or its key is used elsewhere.
+   */
+  public static final class Behind extends LogException {
+    private static final long serialVersionUID = 1L;
+
+    Behind(String message) {
+      super(message, null);
+    }
+  }
+
+  /**
+   * The entry is durable and published, but no quorum of witnesses has cosigned it in time: nothing
+   * may be built on it. The log itself goes on; the same entry can be appended again later.
+   */
+  public static final class NotWitnessed extends LogException {
+    private static final long serialVersionUID = 1L;
+
+    NotWitnessed(String message) {
+      super(message, null);
     }
   }
 }

@@ -1,6 +1,8 @@
 package dev.aye.log;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,14 +20,25 @@ public final class LogVerifier {
   public record Proven(long index, Checkpoint checkpoint) {}
 
   private final NoteKey key;
+  private final WitnessPolicy policy;
 
   public LogVerifier(NoteKey key) {
+    this(key, WitnessPolicy.NONE);
+  }
+
+  private LogVerifier(NoteKey key, WitnessPolicy policy) {
     this.key = key;
+    this.policy = policy;
   }
 
   /** The verifier for the log with this vkey; fails if that is none. */
   public static Verdict<LogVerifier> of(String vkey) {
     return NoteKey.read(vkey).then(key -> new Verdict.Holds<>(new LogVerifier(key)));
+  }
+
+  /** The same, which takes no checkpoint without the cosignatures that this policy asks for. */
+  public LogVerifier requiring(WitnessPolicy witnesses) {
+    return new LogVerifier(key, witnesses);
   }
 
   /** The origin of the log, which is the name of its key. */
@@ -49,7 +62,7 @@ public final class LogVerifier {
           try {
             Checkpoint checkpoint = Checkpoint.parse(text, note);
             return checkpoint.origin().equals(origin())
-                ? new Verdict.Holds<>(checkpoint)
+                ? policy.check(checkpoint)
                 : new Verdict.Fails<>("the checkpoint is of another origin");
           } catch (Malformed e) {
             return e.verdict();
@@ -102,16 +115,113 @@ public final class LogVerifier {
 
   Verdict<Checkpoint> folder(Disk disk, Collection<Checkpoint> earlier, LeafVisitor visitor)
       throws IOException {
-    Optional<byte[]> file = disk.read(Layout.CHECKPOINT, Layout.MAX_NOTE);
-    if (file.isEmpty()) {
-      return new Verdict.Fails<>("the folder has no checkpoint");
+    try {
+      return whole(
+          disk,
+          earlier,
+          Layout.MAX_BUNDLE,
+          (index, entry) -> {
+            try {
+              visitor.leaf(index, Leaf.decode(entry));
+            } catch (IllegalArgumentException e) {
+              throw new NoLeaf(index);
+            }
+          });
+    } catch (NoLeaf e) {
+      return new Verdict.Fails<>(String.valueOf(e.getMessage()));
     }
-    String note = new String(file.get(), StandardCharsets.UTF_8);
-    return switch (checkpoint(note)) {
+  }
+
+  /** Says that an entry of the log is none that a log of Aye has. */
+  private static final class NoLeaf extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NoLeaf(long index) {
+      super("entry " + index + " is no leaf", null, false, false);
+    }
+  }
+
+  /** As {@link #folder}, for any log in C2SP tlog-tiles, whatever its entries are. */
+  public Verdict<Checkpoint> entries(
+      Path folder, Collection<Checkpoint> earlier, EntryVisitor visitor) throws IOException {
+    return whole(new FolderDisk(folder), earlier, Layout.MAX_FOREIGN_BUNDLE, visitor);
+  }
+
+  /**
+   * As {@link #entries(Path, Collection, EntryVisitor)}, for a log that is served under a URL. Each
+   * answer is bounded in size and time.
+   *
+   * @throws IllegalArgumentException if no log can be at this URL
+   * @throws IOException if the log cannot be fetched
+   */
+  public Verdict<Checkpoint> entries(URI url, Collection<Checkpoint> earlier, EntryVisitor visitor)
+      throws IOException {
+    return whole(new Site(url), earlier, Layout.MAX_FOREIGN_BUNDLE, visitor);
+  }
+
+  /**
+   * Checks that one checkpoint is a continuation of another with the few tiles in a log's folder
+   * that this needs. Both must have been checked by {@link #checkpoint}.
+   */
+  public Verdict<Checkpoint> continues(Checkpoint older, Checkpoint newer, Path folder)
+      throws IOException {
+    return continues(older, newer, new FolderDisk(folder));
+  }
+
+  /** As {@link #continues(Checkpoint, Checkpoint, Path)}, for a log that is served under a URL. */
+  public Verdict<Checkpoint> continues(Checkpoint older, Checkpoint newer, URI url)
+      throws IOException {
+    return continues(older, newer, new Site(url));
+  }
+
+  /** The newest checkpoint of a log that is served under a URL. */
+  public Verdict<Checkpoint> newest(URI url) throws IOException {
+    return newest(new Site(url));
+  }
+
+  /** The newest checkpoint in a log's folder. */
+  public Verdict<Checkpoint> newest(Path folder) throws IOException {
+    return newest(new FolderDisk(folder));
+  }
+
+  private Verdict<Checkpoint> newest(Source source) throws IOException {
+    Optional<byte[]> file = source.read(Layout.CHECKPOINT, Layout.MAX_NOTE);
+    if (file.isEmpty()) {
+      return new Verdict.Fails<>("there is no checkpoint");
+    }
+    return checkpoint(new String(file.get(), StandardCharsets.UTF_8));
+  }
+
+  private Verdict<Checkpoint> continues(Checkpoint older, Checkpoint newer, Source source)
+      throws IOException {
+    if (!older.origin().equals(newer.origin())) {
+      return new Verdict.Fails<>("the checkpoints are of different logs");
+    }
+    if (older.size() > newer.size()) {
+      return new Verdict.Fails<>("the log is shorter than it was");
+    }
+    Merkle merkle = new Merkle();
+    SourceNodes nodes = new SourceNodes(source, newer.size());
+    try {
+      List<Hash> path = merkle.consistency(older.size(), newer.size(), nodes);
+      return consistency(older, newer, path)
+          ? new Verdict.Holds<>(newer)
+          : new Verdict.Fails<>("the log is not a continuation of what it was");
+    } catch (UncheckedIOException e) {
+      throw new IOException(e.getMessage(), e);
+    } catch (SourceNodes.Missing e) {
+      return new Verdict.Fails<>(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Verdict<Checkpoint> whole(
+      Source source, Collection<Checkpoint> earlier, int maxBundle, EntryVisitor visitor)
+      throws IOException {
+    return switch (newest(source)) {
       case Verdict.Fails<Checkpoint> fails -> fails;
       case Verdict.Holds<Checkpoint>(Checkpoint at) -> {
         try {
-          walk(disk, at, earlier, visitor);
+          walk(source, at, earlier, maxBundle, visitor);
           yield new Verdict.Holds<>(at);
         } catch (Malformed e) {
           yield e.verdict();
@@ -121,14 +231,18 @@ public final class LogVerifier {
   }
 
   private static void walk(
-      Disk disk, Checkpoint at, Collection<Checkpoint> earlier, LeafVisitor visitor)
+      Source source,
+      Checkpoint at,
+      Collection<Checkpoint> earlier,
+      int maxBundle,
+      EntryVisitor visitor)
       throws IOException, Malformed {
     for (Checkpoint known : earlier) {
       if (!known.origin().equals(at.origin()) || known.size() > at.size()) {
         throw new Malformed("the log is shorter than a checkpoint that it signed, or another one");
       }
     }
-    Edge edge = new Edge();
+    Edge edge = new Edge(0xffff);
     List<TilePath> full = new ArrayList<>();
     List<byte[]> contents = new ArrayList<>();
     Edge.Full collect =
@@ -141,25 +255,37 @@ public final class LogVerifier {
     next = compare(edge, earlier, sizes, next);
     while (edge.size() < at.size()) {
       int width = (int) Math.min(TilePath.WIDTH, at.size() - edge.size());
-      TilePath bundle = new TilePath(TilePath.ENTRIES, edge.size() >> 8, width);
-      List<byte[]> entries = Bundle.entries(present(disk, bundle));
-      if (entries.size() != width) {
-        throw new Malformed(bundle.text() + " has not the entries that it should");
+      TilePath path = new TilePath(TilePath.ENTRIES, edge.size() >> 8, width);
+      List<byte[]> entries;
+      try {
+        entries = Bundle.entries(present(source, path, maxBundle));
+      } catch (Malformed e) {
+        throw new Malformed(path.text() + " is altered: " + e.getMessage());
       }
+      if (entries.size() != width) {
+        throw new Malformed(path.text() + " has not the entries that it should");
+      }
+      long first = edge.size();
       for (byte[] entry : entries) {
-        visitor.leaf(edge.size(), leaf(bundle, entry));
         edge.append(entry, collect);
         next = compare(edge, earlier, sizes, next);
       }
       for (int i = 0; i < full.size(); i++) {
-        same(disk, full.get(i), contents.get(i));
+        if (full.get(i).level() != TilePath.ENTRIES) {
+          same(source, full.get(i), contents.get(i));
+        }
       }
       full.clear();
       contents.clear();
+      for (byte[] entry : entries) {
+        visitor.entry(first++, entry);
+      }
     }
     Edge.Snapshot last = edge.snapshot();
     for (TilePath path : last.paths()) {
-      same(disk, path, last.content(path.level()));
+      if (path.level() != TilePath.ENTRIES) {
+        same(source, path, last.content(path.level()));
+      }
     }
     if (!edge.root().equals(at.root())) {
       throw new Malformed("the entries do not lead to the root that was signed");
@@ -180,17 +306,9 @@ public final class LogVerifier {
     return next + 1;
   }
 
-  private static Leaf leaf(TilePath bundle, byte[] entry) throws Malformed {
-    try {
-      return Leaf.decode(entry);
-    } catch (IllegalArgumentException e) {
-      throw new Malformed(bundle.text() + " has an entry that is no leaf");
-    }
-  }
-
-  private static void same(Disk disk, TilePath path, byte[] expected)
+  private static void same(Source source, TilePath path, byte[] expected)
       throws IOException, Malformed {
-    if (!Arrays.equals(present(disk, path), expected)) {
+    if (!Arrays.equals(present(source, path, Layout.TILE_BYTES), expected)) {
       throw new Malformed(path.text() + " is not what the entries lead to");
     }
   }
@@ -199,14 +317,13 @@ public final class LogVerifier {
    * The content of a tile or bundle. Where a partial one is gone, because the log has grown since
    * its checkpoint was read, a wider one begins with the same content.
    */
-  private static byte[] present(Disk disk, TilePath path) throws IOException, Malformed {
-    Optional<byte[]> exact = disk.read(path.text(), Layout.MAX_BUNDLE);
+  static byte[] present(Source source, TilePath path, int limit) throws IOException, Malformed {
+    Optional<byte[]> exact = source.read(path.text(), limit);
     if (exact.isPresent()) {
       return exact.get();
     }
-    for (int width = path.width() + 1; width <= TilePath.WIDTH; width++) {
-      TilePath wider = new TilePath(path.level(), path.index(), width);
-      Optional<byte[]> content = disk.read(wider.text(), Layout.MAX_BUNDLE);
+    for (TilePath wider : source.wider(path)) {
+      Optional<byte[]> content = source.read(wider.text(), limit);
       if (content.isPresent()) {
         return path.level() == TilePath.ENTRIES
             ? Bundle.first(content.get(), path.width())

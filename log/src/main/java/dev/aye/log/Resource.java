@@ -1,5 +1,7 @@
 package dev.aye.log;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * One file of the log as it is served. An immutable one may be cached for ever, the checkpoint for
  * no more than a few seconds.
@@ -13,6 +15,11 @@ public final class Resource {
     this.bytes = bytes;
     this.contentType = contentType;
     this.immutable = immutable;
+  }
+
+  static Resource of(Checkpoint checkpoint) {
+    byte[] note = checkpoint.note().getBytes(StandardCharsets.UTF_8);
+    return new Resource(note, "text/plain; charset=utf-8", false);
   }
 
   public byte[] bytes() {

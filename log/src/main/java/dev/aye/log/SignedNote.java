@@ -33,6 +33,11 @@ public record SignedNote(String text, List<Line> signatures) {
       this.idAndSignature = idAndSignature;
     }
 
+    /** The line as it stands in a note, with its newline. */
+    String text() {
+      return DASH + name + " " + Base64.getEncoder().encodeToString(idAndSignature) + "\n";
+    }
+
     public String name() {
       return name;
     }
@@ -63,21 +68,28 @@ public record SignedNote(String text, List<Line> signatures) {
     if (end < 0 || !note.endsWith("\n")) {
       throw new Malformed("a note is a text, an empty line and signatures");
     }
-    String[] lines = note.substring(end + 2).split("\n", -1);
-    if (lines.length < 2 || lines.length > MAX_SIGNATURES + 1) {
+    return new SignedNote(note.substring(0, end + 1), lines(note.substring(end + 2)));
+  }
+
+  /** Reads signature lines, each with its newline. */
+  static List<Line> lines(String text) throws Malformed {
+    String[] lines = text.split("\n", -1);
+    if (lines.length < 2
+        || lines.length > MAX_SIGNATURES + 1
+        || !lines[lines.length - 1].isEmpty()) {
       throw new Malformed("a note has at least one signature and not more than 64");
     }
     List<Line> signatures = new ArrayList<>();
     for (String line : Arrays.asList(lines).subList(0, lines.length - 1)) {
       signatures.add(line(line));
     }
-    return new SignedNote(note.substring(0, end + 1), signatures);
+    return signatures;
   }
 
   static String format(String text, String name, byte[] keyId, byte[] signature) {
     byte[] both = Arrays.copyOf(keyId, 4 + signature.length);
     System.arraycopy(signature, 0, both, 4, signature.length);
-    return text + "\n" + DASH + name + " " + Base64.getEncoder().encodeToString(both) + "\n";
+    return text + "\n" + new Line(name, both).text();
   }
 
   /** The bytes that are signed; control characters and broken surrogates are refused. */

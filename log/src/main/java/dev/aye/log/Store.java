@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * The log on its disk: how it is written so that a crash at any moment loses nothing that was
@@ -37,13 +38,18 @@ final class Store {
   private final SigningKey key;
   private final Edge edge;
   private volatile Published published;
+  private Checkpoint head;
+  private boolean restored;
   private List<String> superfluous = List.of();
 
-  private Store(Disk disk, SigningKey key, Edge edge, Published published) {
+  private Store(Disk disk, SigningKey key, Edge edge, Published published, Checkpoint head)
+      throws IOException {
     this.disk = disk;
     this.key = key;
     this.edge = edge;
     this.published = published;
+    this.head = head;
+    this.restored = disk.read(Layout.RESTORED, Layout.MAX_NOTE).isPresent();
   }
 
   static Store open(Disk disk, String origin, SecureRandom random) throws IOException {
@@ -79,17 +85,57 @@ final class Store {
     }
     Checkpoint from = last.orElse(signed);
     Edge edge = restore(disk, from);
-    Store store = new Store(disk, key, edge, new Published(from, edge.snapshot()));
+    Store store = new Store(disk, key, edge, new Published(from, edge.snapshot()), signed);
     if (signed.size() > from.size()) {
       store.replay(signed);
     } else if (last.isEmpty()) {
       replace(disk, Layout.CHECKPOINT, note(signed));
     }
+    store.checkWitnessed();
     store.checkNewest();
     for (String name : disk.list(Layout.STAGING)) {
       disk.delete(Layout.STAGING + "/" + name);
     }
     return store;
+  }
+
+  /**
+   * Checks everything in a log's folder, and changes nothing. A server may write there meanwhile:
+   * what is read first can only be older than what is read later.
+   */
+  static Verdict<Checkpoint> check(Disk disk) throws IOException {
+    SigningKey key;
+    List<Checkpoint> seen;
+    try {
+      key = SigningKey.parse(present(disk, Layout.KEY, Layout.MAX_NOTE));
+      seen = checkpoint(disk, Layout.WITNESSED, key.publicKey()).stream().toList();
+      Verdict<Checkpoint> whole =
+          new LogVerifier(key.publicKey()).folder(disk, seen, (index, leaf) -> {});
+      if (!(whole instanceof Verdict.Holds<Checkpoint>(Checkpoint at))) {
+        return whole;
+      }
+      Optional<Checkpoint> head = checkpoint(disk, Layout.HEAD, key.publicKey());
+      if (head.isEmpty()) {
+        return new Verdict.Fails<>(Layout.HEAD + " is missing");
+      }
+      if (head.get().size() < at.size()
+          || (head.get().size() == at.size() && !head.get().root().equals(at.root()))) {
+        return new Verdict.Fails<>(
+            Layout.HEAD + " is older than what was published: a file was put back or altered");
+      }
+      if (head.get().size() > at.size()
+          && disk.read(staged(head.get().size()), Layout.MAX_STAGED).isEmpty()
+          && checkpoint(disk, Layout.CHECKPOINT, key.publicKey())
+              .filter(now -> now.size() >= head.get().size())
+              .isEmpty()) {
+        return new Verdict.Fails<>(staged(head.get().size()) + " is missing");
+      }
+      return whole;
+    } catch (Malformed e) {
+      return new Verdict.Fails<>(Layout.KEY + " is altered: " + e.getMessage());
+    } catch (LogException.Corrupt e) {
+      return new Verdict.Fails<>(String.valueOf(e.getMessage()));
+    }
   }
 
   Published published() {
@@ -105,7 +151,7 @@ final class Store {
    * be used to append again: its edge is ahead of its disk.
    */
   Published append(List<byte[]> entries) throws IOException {
-    Checkpoint old = published.checkpoint();
+    Checkpoint old = head;
     Map<TilePath, byte[]> files = new LinkedHashMap<>();
     grow(entries, files);
     Checkpoint now = signed(key, edge.size(), edge.root());
@@ -115,14 +161,42 @@ final class Store {
     disk.force(Layout.STAGING);
     // The entries are durable, and not yet in the log.
 
-    byte[] head = disk.read(Layout.HEAD, Layout.MAX_NOTE).orElseGet(() -> new byte[0]);
-    if (!Arrays.equals(head, note(old))) {
+    byte[] found = disk.read(Layout.HEAD, Layout.MAX_NOTE).orElseGet(() -> new byte[0]);
+    if (!Arrays.equals(found, note(old))) {
       throw new LogException.Corrupt(Layout.HEAD + " was changed by somebody else");
     }
     replace(disk, Layout.HEAD, note(now));
+    head = now;
     // The entries are in the log, whatever happens.
 
     return publish(now, files);
+  }
+
+  /**
+   * Publishes cosignatures of the newest checkpoint; those of an older one have no place any more.
+   */
+  void cosigned(Published at) throws IOException {
+    Checkpoint now = published.checkpoint();
+    if (at.checkpoint().size() == now.size() && at.checkpoint().root().equals(now.root())) {
+      replace(disk, Layout.CHECKPOINT, note(at.checkpoint()));
+      published = new Published(at.checkpoint(), published.edge());
+    }
+  }
+
+  /** Keeps the newest checkpoint that a quorum cosigned, which no later opening may be behind. */
+  void witnessed(Checkpoint at) throws IOException {
+    replace(disk, Layout.WITNESSED, note(at));
+  }
+
+  /** Whether this folder was put back from a backup and nobody has said yet that it is current. */
+  boolean isRestored() {
+    return restored;
+  }
+
+  void forgetRestored() throws IOException {
+    disk.delete(Layout.RESTORED);
+    disk.force(Layout.PRIVATE);
+    restored = false;
   }
 
   /** Removes what the newest checkpoint made superfluous; a crash before only leaves it there. */
@@ -167,7 +241,10 @@ final class Store {
   }
 
   List<Hash> consistency(long olderSize) {
-    Published at = published;
+    return consistency(published, olderSize);
+  }
+
+  List<Hash> consistency(Published at, long olderSize) {
     TileReader tiles = new TileReader(disk, at.edge());
     return new Merkle().consistency(olderSize, at.checkpoint().size(), tiles);
   }
@@ -189,7 +266,7 @@ final class Store {
   Optional<Resource> resource(String path) {
     Published at = published;
     if (path.equals(Layout.CHECKPOINT)) {
-      return Optional.of(new Resource(note(at.checkpoint()), "text/plain; charset=utf-8", false));
+      return Optional.of(Resource.of(at.checkpoint()));
     }
     TileReader tiles = new TileReader(disk, at.edge());
     return TilePath.parse(path)
@@ -302,24 +379,69 @@ final class Store {
     return edge;
   }
 
-  /** Walks down from the edge, whose hashes the root vouches for, through the newest full tiles. */
+  /** What a quorum of witnesses has seen must be here. */
+  private void checkWitnessed() throws IOException {
+    Optional<Checkpoint> known = checkpoint(disk, Layout.WITNESSED, key.publicKey());
+    if (known.isEmpty()) {
+      return;
+    }
+    Checkpoint at = published.checkpoint();
+    Checkpoint seen = known.get();
+    if (seen.size() > at.size()) {
+      throw new LogException.Behind(
+          "witnesses have seen "
+              + seen.size()
+              + " leaves of this log, which has "
+              + at.size()
+              + " here: a file was put back");
+    }
+    Hash root =
+        seen.size() == 0
+            ? Merkle.EMPTY
+            : new Merkle().subtree(0, seen.size(), new TileReader(disk, published.edge()));
+    if (!root.equals(seen.root())) {
+      throw new LogException.Corrupt("this is not the log that witnesses have seen");
+    }
+  }
+
   private void checkNewest() {
-    TileReader tiles = new TileReader(disk, published.edge());
-    long first = Math.max(0, edge.size() - CHECKED_AT_OPEN);
+    check(Math.max(0, edge.size() - CHECKED_AT_OPEN), Long.MAX_VALUE, () -> false);
+  }
+
+  /** Checks what {@link #open} left out, from the oldest on, until it is told to stop. */
+  void checkOldest(BooleanSupplier enough) {
+    long size = published.checkpoint().size();
+    check(0, size - CHECKED_AT_OPEN, enough);
+  }
+
+  /**
+   * Walks down from the edge, whose hashes the root vouches for, through the full tiles over the
+   * leaves of a range.
+   */
+  private void check(long first, long end, BooleanSupplier enough) {
+    Published at = published;
+    TileReader tiles = new TileReader(disk, at.edge());
     Merkle merkle = new Merkle();
-    for (TilePath partial : published.edge().paths()) {
+    for (TilePath partial : at.edge().paths()) {
       if (partial.level() > 0) {
-        byte[] hashes = published.edge().content(partial.level());
-        check(tiles, merkle, partial.level(), partial.index() << 8, hashes, first);
+        byte[] hashes = at.edge().content(partial.level());
+        check(tiles, merkle, partial.level(), partial.index() << 8, hashes, first, end, enough);
       }
     }
   }
 
   private void check(
-      TileReader tiles, Merkle merkle, int level, long firstChild, byte[] hashes, long first) {
-    for (int i = 0; i < hashes.length / Hash.LENGTH; i++) {
+      TileReader tiles,
+      Merkle merkle,
+      int level,
+      long firstChild,
+      byte[] hashes,
+      long first,
+      long end,
+      BooleanSupplier enough) {
+    for (int i = 0; i < hashes.length / Hash.LENGTH && !enough.getAsBoolean(); i++) {
       long child = firstChild + i;
-      if ((child + 1) << (8 * level) <= first) {
+      if ((child + 1) << (8 * level) <= first || child << (8 * level) >= end) {
         continue;
       }
       TilePath path = new TilePath(level - 1, child, TilePath.WIDTH);
@@ -328,7 +450,7 @@ final class Store {
         throw new LogException.Corrupt(path.text() + " is altered");
       }
       if (level > 1) {
-        check(tiles, merkle, level - 1, child << 8, tile, first);
+        check(tiles, merkle, level - 1, child << 8, tile, first, end, enough);
       } else {
         tiles.entries(child);
       }

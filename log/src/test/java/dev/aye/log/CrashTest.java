@@ -187,7 +187,8 @@ class CrashTest {
   @Test
   void aWriteThatFailsStopsTheLogForAllWhoWaitAndAllWhoCome() throws Exception {
     SimDisk disk = new SimDisk();
-    try (Log log = Log.open(disk, () -> {}, LogTest.ORIGIN, RANDOM, InstantSource.system())) {
+    try (Log log =
+        Log.open(disk, () -> {}, LogTest.ORIGIN, RANDOM, InstantSource.system(), Witnessing.NONE)) {
       log.append(LogTest.leaf(0));
       disk.failAfter(2, SimDisk.Fault.NOT_DONE);
       assertThatThrownBy(() -> log.append(LogTest.leaf(1)))
