@@ -54,6 +54,7 @@ export async function contractServer(site: string, sfu: string) {
   const listening: string[] = [];
   const story: string[] = [];
   let people = 0;
+  let door = '';
 
   const meeting = async () => ({
     id: 'm1',
@@ -118,6 +119,7 @@ export async function contractServer(site: string, sfu: string) {
     story.push(`${request.method} ${path}`);
     if (path === '/log/vkey') return void response.end(`${log.vkey}\n`);
     if (path.startsWith('/log/')) return void response.end(Buffer.from(await log.fetch(path)));
+    if (path === '/api/meetings') door = body['door'] ?? '';
     if (path === '/api/meetings') return json({ id: 'm1', link: `${base}/m/m1`, hostKey: 'host' }, 201);
     if (path === '/api/meetings/m1' && request.method === 'PATCH') {
       purposes = body['purposes'] as unknown as string[];
@@ -126,6 +128,8 @@ export async function contractServer(site: string, sfu: string) {
     }
     if (path === '/api/meetings/m1') return json(await meeting());
     if (path.endsWith('/participants')) {
+      if (door !== '' && door !== b64u(await sha256(unb64u(body['knock'] ?? '', 32))))
+        return problem(403, 'link-incomplete', 'This link is not whole.');
       const { jwk } = await openJws(body['device'] ?? '', 'aye-device+jws');
       const participant = `p${++people}`;
       const key = `seat-${participant}`;

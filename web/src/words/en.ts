@@ -145,7 +145,7 @@ export const en = {
   },
   sign: {
     nothing: 'No AI is listening',
-    works: '{{purposes}}: {{name}}, {{place}} ({{model}})',
+    works: '{{purposes}}, of those who said yes: {{name}}, {{place}} ({{model}})',
     thisServer: 'on this server',
     elsewhere: 'at {{host}}',
     offered: 'AI is offered. Nothing is listening now',
@@ -158,7 +158,7 @@ export const en = {
     sendingNothing: 'Nothing of yours is sent to AI',
     opening: 'Opening the separate stream…',
     failed: 'The separate stream could not be opened, so nothing is sent. {{why}}',
-    muted: 'You are muted, so nothing is sent.',
+    muted: 'You are muted, so nothing of your voice is sent.',
     meter: 'What is being sent now',
     pause: 'Pause mine',
     resume: 'Resume mine',
@@ -370,6 +370,7 @@ export const en = {
   errors: {
     offline: 'The server does not answer. Check your connection and try again.',
     notFound: 'There is no such meeting, or it has ended. Ask whoever invited you.',
+    link: 'This link does not fit the meeting. Ask for the whole link, with everything after the #.',
     full: 'The meeting is full. Try again when somebody has left.',
     ended: 'This meeting has ended.',
     forbidden: 'The server did not allow that. Reload the page and try again.',

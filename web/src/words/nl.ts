@@ -149,7 +149,7 @@ export const nl: Words = {
   },
   sign: {
     nothing: 'Er luistert geen AI mee',
-    works: '{{purposes}}: {{name}}, {{place}} ({{model}})',
+    works: '{{purposes}}, van wie ja zei: {{name}}, {{place}} ({{model}})',
     thisServer: 'op deze server',
     elsewhere: 'bij {{host}}',
     offered: 'AI wordt aangeboden. Nu luistert er niets mee',
@@ -162,7 +162,7 @@ export const nl: Words = {
     sendingNothing: 'Er gaat niets van jou naar AI',
     opening: 'De aparte stroom wordt geopend…',
     failed: 'De aparte stroom kon niet open, dus er wordt niets gestuurd. {{why}}',
-    muted: 'Je microfoon staat uit, dus er wordt niets gestuurd.',
+    muted: 'Je microfoon staat uit, dus van je stem wordt niets gestuurd.',
     meter: 'Wat er nu wordt gestuurd',
     pause: 'Pauzeer mijn deel',
     resume: 'Hervat mijn deel',
@@ -381,6 +381,7 @@ export const nl: Words = {
   errors: {
     offline: 'De server antwoordt niet. Kijk naar je verbinding en probeer het opnieuw.',
     notFound: 'Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.',
+    link: 'Deze link past niet bij de vergadering. Vraag om de hele link, met alles achter het #.',
     full: 'De vergadering is vol. Probeer het opnieuw als er iemand weg is.',
     ended: 'Deze vergadering is afgelopen.',
     forbidden: 'De server stond dat niet toe. Laad de pagina opnieuw en probeer het nog eens.',

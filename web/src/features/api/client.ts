@@ -141,16 +141,16 @@ const bearer = (token: string) => `Bearer ${token}`;
 const m = (meeting: string) => `/api/meetings/${encodeURIComponent(meeting)}`;
 
 export const api = {
-  createMeeting: (title: string) =>
+  createMeeting: (title: string, door: string) =>
     call<{ id: string; link: string; hostKey: string }>(
       'POST',
       '/api/meetings',
-      title === '' ? {} : { title },
+      title === '' ? { door } : { title, door },
     ),
   meeting: (id: string) => call<Meeting>('GET', m(id)),
   propose: (id: string, purposes: readonly string[], hostKey: string) =>
     call<Meeting>('PATCH', m(id), { purposes }, bearer(hostKey)),
-  join: (id: string, body: { name: string; hostKey?: string; device: string }) =>
+  join: (id: string, body: { name: string; hostKey?: string; device: string; knock: string }) =>
     call<Joined>('POST', `${m(id)}/participants`, body),
   answer: (id: string, seat: string, body: { receipt: string; salt: string }) =>
     call<{ index: number; proof: string; grants: { purpose: string; medium: string; handle: string }[] }>(

@@ -11,6 +11,7 @@ export function sentence(failure: unknown): string {
     if (failure.slug === 'offline') return t('errors.offline');
     if (/full/.test(failure.slug)) return t('errors.full');
     if (/ended|gone/.test(failure.slug) || failure.status === 410) return t('errors.ended');
+    if (failure.slug === 'link-incomplete') return t('errors.link');
     if (failure.status === 404) return t('errors.notFound');
     if (failure.status === 429) return t('errors.tooMany');
     if (failure.status >= 500) return t('errors.server');

@@ -16,6 +16,17 @@ async function hkdf(ikm: Bytes, salt: string, info: string, usage: 'hmac' | 'aes
     : crypto.subtle.importKey('raw', bits, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }
 
+/**
+ * What the server asks of those who come in, so that somebody who knows the meeting's id but not the whole link is
+ * refused: it is given `door`, the hash, when the meeting is made, and `knock` by each who joins. Neither tells anything
+ * about the link secret or a key.
+ */
+export async function knockAtDoor(linkSecret: Bytes): Promise<Bytes> {
+  const material = await crypto.subtle.importKey('raw', linkSecret, 'HKDF', false, ['deriveBits']);
+  const info = { name: 'HKDF', hash: 'SHA-256', salt: utf8('aye/door/1'), info: utf8('') };
+  return new Uint8Array(await crypto.subtle.deriveBits(info, material, 256));
+}
+
 export async function knockMac(linkSecret: Bytes, meeting: string, record: string): Promise<Bytes> {
   const key = await hkdf(linkSecret, 'aye/knock/1', meeting, 'hmac');
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(record)));

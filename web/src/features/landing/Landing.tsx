@@ -2,9 +2,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { sentence } from '../api/sentences';
+import { b64u, sha256, unb64u } from '../bytes/bytes';
 import { createdMeetings } from '../consent/keeping';
 import { go } from '../../shell/route';
 import { CopyButton, Icon, Page, Trouble, type IconName } from '../../shell/ui';
+import { knockAtDoor } from '../encryption/secret';
 import { drawLinkSecret, rememberLink } from './link';
 
 type State =
@@ -20,8 +22,9 @@ export function Landing() {
   const make = async () => {
     setState({ is: 'making' });
     try {
-      const { id, link, hostKey } = await api.createMeeting(title.trim());
       const secret = drawLinkSecret();
+      const door = b64u(await sha256(await knockAtDoor(unb64u(secret, 32))));
+      const { id, link, hostKey } = await api.createMeeting(title.trim(), door);
       rememberLink(id, secret);
       await createdMeetings.put({ meeting: id, hostKey, secret, title: title.trim() });
       setState({ is: 'made', link: `${link}#${secret}`, path: `/m/${id}#${secret}` });

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, type Meeting } from '../api/client';
 import { sentence } from '../api/sentences';
-import type { Bytes } from '../bytes/bytes';
+import { b64u, type Bytes } from '../bytes/bytes';
 import { Card } from '../consent/Card';
 import {
   answerMedium,
@@ -18,6 +18,7 @@ import type { Notice } from '../consent/notice';
 import { answeredBefore, noticeOf } from '../consent/offered';
 import { Device } from '../device/device';
 import { canEncryptFrames } from '../encryption/frames';
+import { knockAtDoor } from '../encryption/secret';
 import { findLinkSecret, readLink } from '../landing/link';
 import { offeredRows, RoomModel } from '../room/roomModel';
 import { locale } from '../../words/words';
@@ -184,6 +185,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
       const seat = await api.join(meeting.id, {
         name: name.trim(),
         device: await device.joinProof(now),
+        knock: b64u(await knockAtDoor(secret)),
         ...(created ? { hostKey: created.hostKey } : {}),
       });
       const room = new RoomModel({

@@ -128,7 +128,7 @@ final class Asking {
         meeting.ended(),
         host,
         new Says.Ai(
-            meeting.purposes().stream().filter(allowed()::contains).toList(),
+            asked(meeting),
             List.of(
                 new Says.Recipient(
                     companion.id().value(),
@@ -142,14 +142,17 @@ final class Asking {
         new Says.LogName(log.origin(), log.vkey()));
   }
 
-  /** The sign of the meeting: whether anything is listening, and whether to everybody. */
-  Says.AiState sign(Meetings.Meeting meeting, boolean partial) {
-    List<String> active =
-        consents.active(new MeetingId(meeting.id())).stream().map(Purpose::id).toList();
+  /**
+   * The sign of the meeting: whether anything is listening, and whether to everybody. It names all
+   * that may be asked here, not what was granted: between two people that would tell what the other
+   * one chose.
+   */
+  Says.AiState sign(Meetings.Meeting meeting, boolean listening, boolean partial) {
+    List<String> asked = asked(meeting);
     return new Says.AiState(
-        !active.isEmpty(),
+        listening,
         partial,
-        active.isEmpty()
+        !listening
             ? List.of()
             : List.of(
                 new Says.Listener(
@@ -157,7 +160,11 @@ final class Asking {
                     COMPANION_NAME,
                     companion.processor().host(),
                     companion.processor().model(),
-                    active)));
+                    asked)));
+  }
+
+  private List<String> asked(Meetings.Meeting meeting) {
+    return meeting.purposes().stream().filter(allowed()::contains).toList();
   }
 
   /** How each row of the card stands for one person: for that person alone. */

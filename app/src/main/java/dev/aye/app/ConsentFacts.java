@@ -10,6 +10,8 @@ import java.util.List;
  * that rows can be neither read nor exchanged there.
  */
 final class ConsentFacts implements ConsentStore {
+  private static final int STEP = 4096;
+
   private final Database database;
   private final Keys.Box box;
 
@@ -34,7 +36,7 @@ final class ConsentFacts implements ConsentStore {
             database
                 .sql()
                 .sql("INSERT INTO consent_events (sequence, sealed) VALUES (?, ?)")
-                .params(sequence, box.close(place(sequence), event.encode()))
+                .params(sequence, box.close(place(sequence), padded(event.encode())))
                 .update();
           }
         });
@@ -48,9 +50,16 @@ final class ConsentFacts implements ConsentStore {
         .query((row, n) ->
             Event.decode(
                 new String(
-                    box.open(place(row.getLong("sequence")), row.getBytes("sealed")),
-                    StandardCharsets.UTF_8)))
+                        box.open(place(row.getLong("sequence")), row.getBytes("sealed")),
+                        StandardCharsets.UTF_8)
+                    .stripTrailing()))
         .list();
+  }
+
+  /** With spaces to a full step, so that the length of a row does not tell what it says. */
+  private static String padded(String fact) {
+    int bytes = fact.getBytes(StandardCharsets.UTF_8).length;
+    return fact + " ".repeat(Math.floorMod(-bytes, STEP));
   }
 
   private static String place(long sequence) {

@@ -9,6 +9,7 @@ import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
 import dev.aye.consent.PersonId;
 import dev.aye.consent.State;
+import dev.aye.log.Hash;
 import dev.aye.media.AccessToken;
 import dev.aye.media.RoomControl;
 import dev.aye.media.RoomListener;
@@ -91,11 +92,13 @@ final class Gatherings {
   void resume() {
     endWhatIsOver();
     long since = clock.millis() - Asking.LONGEST_MEETING.toMillis();
-    for (Meetings.Meeting meeting : meetings.openSince(since)) {
-      sfu.openRoom(meeting.id());
-      asking.offer(meeting);
-      notebook.lookAt(new MeetingId(meeting.id()));
-    }
+    meetings.openSince(
+        since,
+        meeting -> {
+          sfu.openRoom(meeting.id());
+          asking.offer(meeting);
+          notebook.lookAt(new MeetingId(meeting.id()));
+        });
   }
 
   /** Ends what has lasted too long, and finishes meetings whose end was interrupted. */
@@ -110,8 +113,8 @@ final class Gatherings {
     }
   }
 
-  Meetings.Opened open(String title, List<String> purposes, boolean demo) {
-    Meetings.Opened opened = meetings.open(title, purposes, demo);
+  Meetings.Opened open(String title, List<String> purposes, boolean demo, Optional<Hash> door) {
+    Meetings.Opened opened = meetings.open(title, purposes, demo, door);
     sfu.openRoom(opened.meeting().id());
     asking.offer(opened.meeting());
     return opened;
@@ -132,6 +135,9 @@ final class Gatherings {
   Joined join(Meetings.Meeting meeting, String name, String person, boolean host) {
     if (sfu.participants(meeting.id()).size() >= config.maxPeople()) {
       throw Problem.conflict("full", "This meeting is full.");
+    }
+    if (!person.isEmpty() && meetings.barred(meeting.id(), person)) {
+      throw Problem.forbidden("put-out", "The host put you out of this meeting.");
     }
     Meetings.Taken taken = meetings.take(meeting.id(), name, person, host, SEAT_LIFE.toMillis());
     String token =
@@ -229,6 +235,11 @@ final class Gatherings {
       meetings.seen(seat.meeting(), seat.participant());
     }
     return here || meetings.wasSeen(seat.meeting(), seat.participant());
+  }
+
+  /** Whether the host was in the room of the meeting, for all to see. */
+  boolean hostWasThere(String meeting) {
+    return meetings.hostWasSeen(meeting);
   }
 
   /** Whether nothing more will come into the notes: the meeting is over, or nobody is there. */
@@ -340,7 +351,7 @@ final class Gatherings {
         sfu.participants(meeting.id()).stream()
             .map(RoomControl.Participant::identity)
             .anyMatch(identity -> !listening.covers(new ParticipantId(identity)));
-    return asking.sign(meeting, partial);
+    return asking.sign(meeting, listening.listens(new MeetingId(meeting.id())), partial);
   }
 
   /** What happens in the meeting rooms, for the sign and the listening rooms. */

@@ -31,6 +31,7 @@ import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -68,6 +69,9 @@ final class Listening {
   private final InstantSource clock;
   private final Consumer<MeetingId> changed;
   private final Map<ParticipantId, Stream> streams = new ConcurrentHashMap<>();
+
+  /** Locks: a seat has one stream at a time, and few seats wait for each other. */
+  private final List<Object> doors = IntStream.range(0, 64).mapToObj(_ -> new Object()).toList();
 
   /**
    * @param changed told when a stream of a meeting opened or closed
@@ -113,7 +117,7 @@ final class Listening {
           "nothing-granted",
           "Nothing of you may be sent to the companion: you said no, or nothing.");
     }
-    synchronized (this) {
+    synchronized (door(participant)) {
       replace(participant);
       String room = sfu.openListeningRoom();
       Ear ear = companion.ear(meeting, participant, person);
@@ -131,11 +135,16 @@ final class Listening {
       } finally {
         streamKey.erase();
       }
-      tap.silence(muted(seat));
+      tap.silence(true); // until it is known to whoever mutes, and the mute of now is known
       streams.put(participant, new Stream(person, meeting, room, tap, ear, hearing));
+      tap.silence(muted(seat));
       changed.accept(meeting);
       return token(room, seat.participant(), permits);
     }
+  }
+
+  private Object door(ParticipantId participant) {
+    return doors.get(Math.floorMod(participant.hashCode(), doors.size()));
   }
 
   /** Whether this seat's microphone is muted in the meeting; not when there is none yet. */
@@ -171,6 +180,11 @@ final class Listening {
       }
     }
     return live;
+  }
+
+  /** Whether something of anybody in the meeting may come in now. */
+  boolean listens(MeetingId meeting) {
+    return streams.values().stream().anyMatch(stream -> stream.meeting().equals(meeting));
   }
 
   /** Whether something of this person is being taken in. */

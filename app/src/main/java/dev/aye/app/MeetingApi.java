@@ -9,6 +9,7 @@ import dev.aye.consent.ParticipantId;
 import dev.aye.consent.PersonId;
 import dev.aye.consent.Salt;
 import dev.aye.consent.Seat;
+import dev.aye.log.Hash;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -56,7 +57,8 @@ final class MeetingApi {
       @RequestBody Says.NewMeeting wanted, HttpServletRequest request) {
     String title = line(wanted.title().orElse(""), LONGEST_TITLE, "title");
     List<String> purposes = wanted.purposes().map(asking::narrowed).orElseGet(asking::allowed);
-    Meetings.Opened opened = gatherings.open(title, purposes, false);
+    Meetings.Opened opened =
+        gatherings.open(title, purposes, false, wanted.door().map(door -> hash(door, "door")));
     String id = opened.meeting().id();
     return ResponseEntity.status(HttpStatus.CREATED)
         .body(
@@ -82,6 +84,10 @@ final class MeetingApi {
   ResponseEntity<Says.Joined> join(
       @PathVariable("id") String id, @RequestBody Says.Join wanted, HttpServletRequest request) {
     Meetings.Meeting meeting = open(id);
+    if (!meetings.admits(id, wanted.knock().map(knock -> hash(knock, "knock")))) {
+      throw Problem.forbidden(
+          "link-incomplete", "This link is not whole: open all of it, with what follows the #.");
+    }
     String name = line(wanted.name(), LONGEST_NAME, "name");
     if (name.isEmpty()) {
       throw Problem.badRequest("name", "Say a name by which the others know you.");
@@ -197,12 +203,10 @@ final class MeetingApi {
   Says.Notes notes(@PathVariable("id") String id, HttpServletRequest request) {
     Meetings.Meeting meeting = known(id);
     Optional<Meetings.Seat> reader = caller.seatOrHost(request, id);
-    reader
-        .filter(seat -> !gatherings.wasThere(seat))
-        .ifPresent(seat -> {
-          throw Problem.forbidden(
-              "not-there", "The notes are for those who were in the meeting, seen by all.");
-        });
+    if (!reader.map(gatherings::wasThere).orElseGet(() -> gatherings.hostWasThere(id))) {
+      throw Problem.forbidden(
+          "not-there", "The notes are for those who were in the meeting, seen by all.");
+    }
     Transcript transcript = gatherings.transcript(meeting, reader);
     boolean ready = gatherings.settled(meeting);
     return new Says.Notes(
@@ -257,6 +261,14 @@ final class MeetingApi {
       throw Problem.conflict("ended", "This meeting is over.");
     }
     return meeting;
+  }
+
+  private static Hash hash(String b64u, String what) {
+    try {
+      return Hash.fromB64u(b64u);
+    } catch (IllegalArgumentException e) {
+      throw Problem.badRequest(what, "The " + what + " is 32 bytes in base64url.");
+    }
   }
 
   /** One line of text without control characters, trimmed. */

@@ -1,6 +1,7 @@
 package dev.aye.app;
 
 import dev.aye.consent.PersonId;
+import dev.aye.log.Hash;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -13,6 +14,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -53,23 +55,38 @@ final class Meetings {
     return database.sql().sql("SELECT DISTINCT person FROM seats").query(String.class).list();
   }
 
-  Opened open(String title, List<String> purposes, boolean demo) {
+  /**
+   * Opens a meeting.
+   *
+   * @param door the hash of what the link secret yields, when the meeting has one ({@link #admits})
+   */
+  Opened open(String title, List<String> purposes, boolean demo, Optional<Hash> door) {
     String id = draw(12);
     String hostKey = draw(24);
     long now = clock.millis();
     database
-        .sql()
-        .sql(
-            "INSERT INTO meetings (id, host_hash, sealed, purposes, demo, created)"
-                + " VALUES (?, ?, ?, ?, ?, ?)")
-        .params(
-            id,
-            hash(hostKey),
-            box.close("meeting " + id, title),
-            String.join(" ", purposes),
-            demo ? 1 : 0,
-            now)
-        .update();
+        .transaction()
+        .executeWithoutResult(_ -> {
+          database
+              .sql()
+              .sql(
+                  "INSERT INTO meetings (id, host_hash, sealed, purposes, demo, created)"
+                      + " VALUES (?, ?, ?, ?, ?, ?)")
+              .params(
+                  id,
+                  hash(hostKey),
+                  box.close("meeting " + id, title),
+                  String.join(" ", purposes),
+                  demo ? 1 : 0,
+                  now)
+              .update();
+          door.ifPresent(hash ->
+              database
+                  .sql()
+                  .sql("UPDATE meetings SET door = ? WHERE id = ?")
+                  .params(hash.bytes(), id)
+                  .update());
+        });
     return new Opened(new Meeting(id, title, purposes, demo, now, false), hostKey);
   }
 
@@ -106,6 +123,31 @@ final class Meetings {
         .optional()
         .filter(expected -> MessageDigest.isEqual(expected, hash(key)))
         .isPresent();
+  }
+
+  /**
+   * Whether somebody who brings this {@code knock} has the whole link: its hash is what the meeting
+   * was opened with. A meeting without a link secret admits all who know its id.
+   */
+  boolean admits(String meeting, Optional<Hash> knock) {
+    Optional<Hash> door =
+        database
+            .sql()
+            .sql("SELECT door FROM meetings WHERE id = ?")
+            .param(meeting)
+            .query((row, n) -> Optional.ofNullable(row.getBytes("door")).map(Hash::of))
+            .single();
+    return door.isEmpty() || door.equals(knock.map(k -> Hash.sha256(k.bytes())));
+  }
+
+  /** Whether anybody with the host's key was ever in the room, for all to see. */
+  boolean hostWasSeen(String meeting) {
+    return database
+        .sql()
+        .sql("SELECT COUNT(*) FROM seats WHERE meeting = ? AND host = 1 AND seen IS NOT NULL")
+        .param(meeting)
+        .query((row, n) -> row.getLong(1) > 0)
+        .single();
   }
 
   /** Says of a meeting that its people are simulated by this very machine. */
@@ -149,21 +191,23 @@ final class Meetings {
     database.sql().sql("UPDATE meetings SET settled = 1 WHERE id = ?").param(meeting).update();
   }
 
-  /** The meetings that are still open and younger than this, the newest first. */
-  List<Meeting> openSince(long created) {
-    return database
-        .sql()
-        .sql(
-            "SELECT id, sealed, purposes, demo, created, ended FROM meetings"
-                + " WHERE ended IS NULL AND created >= ? ORDER BY created DESC LIMIT 1000")
-        .param(created)
-        .query((row, n) -> meeting(row))
-        .list();
+  /** Hands over each meeting that is still open and younger than this, the newest first. */
+  void openSince(long created, Consumer<Meeting> meetings) {
+    List<String> ids =
+        database
+            .sql()
+            .sql(
+                "SELECT id FROM meetings WHERE ended IS NULL AND created >= ?"
+                    + " ORDER BY created DESC")
+            .param(created)
+            .query(String.class)
+            .list();
+    ids.forEach(id -> meeting(id).ifPresent(meetings));
   }
 
   /**
    * Takes a new seat. Only seats that somebody may be about to use count against the most that
-   * there can be; those that nobody used for long are dropped.
+   * there can be, and never keep out the host; those that nobody used for long are dropped.
    *
    * @param unusedMillis how long a seat is kept in which nobody ever sat
    */
@@ -181,7 +225,7 @@ final class Meetings {
             .params(meeting, now - RECENT_MILLIS)
             .query(Long.class)
             .single();
-    if (seats >= MOST_SEATS) {
+    if (seats >= MOST_SEATS && !host) {
       throw Problem.conflict(
           "full", "Too many people are at the door of this meeting; try again in some minutes.");
     }
@@ -236,13 +280,23 @@ final class Meetings {
         == 1;
   }
 
-  /** Makes the key of a seat worthless: its person was put out. */
+  /** Makes the key of a seat worthless, and its person {@link #barred}: the host put them out. */
   void bar(String participant) {
     database
         .sql()
-        .sql("UPDATE seats SET seat_hash = ? WHERE participant = ?")
+        .sql("UPDATE seats SET seat_hash = ?, barred = 1 WHERE participant = ?")
         .params(hash(draw(24)), participant)
         .update();
+  }
+
+  /** Whether the host put this person out of the meeting. */
+  boolean barred(String meeting, String person) {
+    return database
+        .sql()
+        .sql("SELECT COUNT(*) FROM seats WHERE meeting = ? AND person = ? AND barred = 1")
+        .params(meeting, person)
+        .query((row, n) -> row.getLong(1) > 0)
+        .single();
   }
 
   Optional<Seat> participant(String participant) {

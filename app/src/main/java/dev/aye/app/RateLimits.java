@@ -1,11 +1,13 @@
 package dev.aye.app;
 
+import java.net.InetAddress;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Token buckets per client address and kind of request, in bounded memory: the address that was
+ * Token buckets per client network and kind of request, in bounded memory: the address that was
  * seen longest ago is forgotten first.
  */
 final class RateLimits {
@@ -51,12 +53,25 @@ final class RateLimits {
     this.clock = clock;
   }
 
+  /** Whom an address counts as: one of IPv6 as its /64, of which anybody has all addresses. */
+  private static String network(String address) {
+    if (address.indexOf(':') < 0) {
+      return address;
+    }
+    try {
+      byte[] bytes = InetAddress.ofLiteral(address).getAddress();
+      return bytes.length == 16 ? HexFormat.of().formatHex(bytes, 0, 8) : address;
+    } catch (IllegalArgumentException e) {
+      return address;
+    }
+  }
+
   /** Takes one request of this kind from this address, or refuses it. */
   synchronized boolean take(String address, Kind kind) {
     long now = clock.millis();
     Bucket bucket =
         buckets.computeIfAbsent(
-            new Key(address, kind),
+            new Key(network(address), kind),
             key -> {
               Bucket fresh = new Bucket();
               fresh.tokens = kind.burst;

@@ -8,13 +8,15 @@ import java.util.Optional;
 final class Says {
   private Says() {}
 
-  record NewMeeting(Optional<String> title, Optional<List<String>> purposes) {}
+  record NewMeeting(
+      Optional<String> title, Optional<List<String>> purposes, Optional<String> door) {}
 
   record OpenedMeeting(String id, String link, String hostKey) {}
 
   record Purposes(List<String> purposes) {}
 
-  record Join(String name, Optional<String> hostKey, Optional<String> device) {}
+  record Join(
+      String name, Optional<String> hostKey, Optional<String> device, Optional<String> knock) {}
 
   record Joined(String serverUrl, String token, String participantId, String seat, boolean host) {}
 

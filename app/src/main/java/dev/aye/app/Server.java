@@ -98,12 +98,13 @@ final class Server implements AutoCloseable {
     settings.put("spring.jmx.enabled", "false");
     settings.put("server.port", Integer.toString(config.port()));
     settings.put("server.address", config.address());
-    settings.put("server.max-http-request-header-size", "64KB");
+    settings.put("server.max-http-request-header-size", "32KB");
     settings.put("server.shutdown", "immediate");
     settings.put("server.error.whitelabel.enabled", "false");
     settings.put("server.compression.enabled", "true");
-    settings.put("server.tomcat.max-connections", "4096");
-    settings.put("server.tomcat.connection-timeout", "20s");
+    settings.put("server.tomcat.max-connections", "8192");
+    settings.put("server.tomcat.connection-timeout", "5s");
+    settings.put("server.tomcat.keep-alive-timeout", "20s");
     settings.put("logging.file.name", config.data().resolve(LOG_FILE).toString());
     settings.put("logging.structured.format.file", "ecs");
     settings.put("logging.threshold.console", "OFF");

@@ -3,7 +3,10 @@ package dev.aye.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.log.Hash;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -120,6 +123,33 @@ class ApiTest {
             "Bearer " + joined.path("seat").asString(),
             "{\"recipient\":\"companion\",\"wrappedKey\":\"AAAA\"}");
     assertThat(refused.statusCode()).isEqualTo(403);
+  }
+
+  @Test
+  void onlyTheWholeLinkLetsIn() throws Exception {
+    Hash knock = Hash.sha256(new byte[] {1});
+    String door = Hash.sha256(knock.bytes()).b64u();
+    JsonNode meeting = json(post("/api/meetings", "", "{\"door\":\"" + door + "\"}"));
+    String path = "/api/meetings/" + meeting.path("id").asString() + "/participants";
+    String host = ",\"hostKey\":\"" + meeting.path("hostKey").asString() + "\"";
+    for (String wrong : List.of("", host, ",\"knock\":\"" + door + "\"")) {
+      HttpResponse<String> refused = post(path, "", "{\"name\":\"A\"" + wrong + "}");
+      assertThat(refused.statusCode()).isEqualTo(403);
+      assertThat(json(refused).path("type").asString())
+          .isEqualTo("urn:aye:problem:link-incomplete");
+    }
+    assertThat(post(path, "", "{\"name\":\"A\",\"knock\":\"AAAA\"}").statusCode()).isEqualTo(400);
+    String whole = ",\"knock\":\"" + knock.b64u() + "\"";
+    assertThat(post(path, "", "{\"name\":\"A\"" + whole + "}").statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void aHostWhoWasNeverThereReadsNoNotes() throws Exception {
+    JsonNode meeting = json(post("/api/meetings", "", "{}"));
+    String notes = "/api/meetings/" + meeting.path("id").asString() + "/notes";
+    HttpResponse<String> refused = get(notes, "Bearer " + meeting.path("hostKey").asString());
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(json(refused).path("type").asString()).isEqualTo("urn:aye:problem:not-there");
   }
 
   @ParameterizedTest
@@ -254,10 +284,16 @@ class ApiTest {
 
   @Test
   void plainHttpFromElsewhereSaysWhyAndHow() throws Exception {
-    Process curl =
-        new ProcessBuilder("curl", "-s", "-H", "Host: meet.example.org", server.url() + "/")
-            .start();
-    String page = new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String page;
+    try (Socket socket =
+        new Socket(InetAddress.getLoopbackAddress(), URI.create(server.url()).getPort())) {
+      socket
+          .getOutputStream()
+          .write(
+              "GET / HTTP/1.1\r\nHost: meet.example.org\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+      page = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
     assertThat(page).contains("Aye needs HTTPS here", "--tls-cert");
   }
 

@@ -31,6 +31,14 @@ class EdgeTest {
   }
 
   @Test
+  void whoHasAWholeNetworkOfIpv6HasNoMoreThanOneAddress() {
+    RateLimits limits = new RateLimits(() -> Instant.EPOCH);
+    while (limits.take("2001:db8:0:1::1", RateLimits.Kind.CREATE)) {}
+    assertThat(limits.take("2001:db8:0:1:ffff::2", RateLimits.Kind.CREATE)).isFalse();
+    assertThat(limits.take("2001:db8:0:2::1", RateLimits.Kind.CREATE)).isTrue();
+  }
+
+  @Test
   void nobodyIsBelievedAboutTheClientUnlessTheyAreConfigured() {
     HttpServletRequest request =
         request("198.51.100.7", Map.of("X-Forwarded-For", "203.0.113.9, 192.0.2.1"));

@@ -174,7 +174,8 @@ class StoryTest {
     try (Server server = Server.start(config())) {
       House house = server.house();
       MeetingId meeting =
-          new MeetingId(house.gatherings().open("", List.of("notes"), demo).meeting().id());
+          new MeetingId(
+              house.gatherings().open("", List.of("notes"), demo, Optional.empty()).meeting().id());
       String simulated = says(house, meeting, true, "The budget was agreed.");
       String early = says(house, meeting, false, "My secret is a hedgehog.");
       String late = says(house, meeting, false, "Lunch is at noon.");
@@ -242,7 +243,8 @@ class StoryTest {
   @Test
   void whoIsResponsibleIsSaidInTheLanguageOfTheText() {
     try (Server server = Server.start(config())) {
-      Meetings.Meeting meeting = server.house().gatherings().open("", List.of(), false).meeting();
+      Meetings.Meeting meeting =
+          server.house().gatherings().open("", List.of(), false, Optional.empty()).meeting();
       Map<String, Object> texts = server.house().asking().describe(meeting, false).notice();
       assertThat(texts.get("en").toString())
           .contains("run by the operator of this Aye server", "complain to the data-protection");
@@ -267,7 +269,8 @@ class StoryTest {
                 "A club"),
             Map.of());
     try (Server server = Server.start(named)) {
-      Meetings.Meeting meeting = server.house().gatherings().open("", List.of(), false).meeting();
+      Meetings.Meeting meeting =
+          server.house().gatherings().open("", List.of(), false, Optional.empty()).meeting();
       Map<String, Object> texts = server.house().asking().describe(meeting, false).notice();
       assertThat(texts.get("en").toString())
           .contains("run by A club", "the person who invited you")
@@ -293,12 +296,96 @@ class StoryTest {
   }
 
   @Test
+  void theSignTellsWhetherAnythingListensAndNotWhatSomebodyChose() {
+    try (Server server = Server.start(config())) {
+      House house = server.house();
+      List<String> asked = List.of("captions", "training");
+      Meetings.Meeting meeting =
+          house.gatherings().open("", asked, false, Optional.empty()).meeting();
+      assertThat(house.asking().sign(meeting, false, true).recipients()).isEmpty();
+      assertThat(house.asking().sign(meeting, true, true).recipients())
+          .singleElement()
+          .extracting(Says.Listener::purposes)
+          .isEqualTo(asked);
+    }
+  }
+
+  @Test
+  void theLengthOfARowDoesNotTellWhatWasAnswered() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      answer(archive, true);
+      answer(archive, false);
+      assertThat(
+              archive
+                  .database()
+                  .sql()
+                  .sql(
+                      "SELECT DISTINCT length FROM (SELECT LENGTH(sealed) AS length"
+                          + " FROM consent_events ORDER BY sequence DESC LIMIT 2)")
+                  .query(Integer.class)
+                  .list())
+          .hasSize(1);
+      assertThat(archive.consents().choices(person())).isNotEmpty();
+    }
+    try (Archive archive = new Archive(config())) {
+      assertThat(archive.consents().choices(person())).isNotEmpty();
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void whoWasPutOutDoesNotComeBackWithTheSameKeyAndAHostIsNotKeptOut() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      Meetings meetings = meetings(archive, new AtomicLong(1_000_000_000_000L));
+      String id = meetings.open("", List.of(), false, Optional.empty()).meeting().id();
+      String other = meetings.open("", List.of(), false, Optional.empty()).meeting().id();
+      Meetings.Taken out = meetings.take(id, "A", "somebody", false, 60_000_000);
+      meetings.take(id, "B", "another", false, 60_000_000);
+      meetings.bar(out.seat().participant());
+      assertThat(meetings.seat(out.key())).isEmpty();
+      assertThat(meetings.barred(id, "somebody")).isTrue();
+      assertThat(meetings.barred(id, "another")).isFalse();
+      assertThat(meetings.barred(other, "somebody")).isFalse();
+      for (int i = 2; i < 500; i++) {
+        meetings.take(id, "C", "", false, 60_000_000);
+      }
+      assertThatThrownBy(() -> meetings.take(id, "D", "", false, 60_000_000))
+          .isInstanceOf(Problem.class);
+      assertThat(meetings.take(id, "Host", "", true, 60_000_000).seat().host()).isTrue();
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
+  void moreMeetingsThanAThousandAreOpenAgainAfterARestart() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      AtomicLong now = new AtomicLong(1_000_000_000_000L);
+      Meetings meetings = meetings(archive, now);
+      archive
+          .database()
+          .transaction()
+          .executeWithoutResult(_ -> {
+            for (int i = 0; i < 1_100; i++) {
+              meetings.open("", List.of(), false, Optional.empty());
+            }
+          });
+      List<String> open = new ArrayList<>();
+      meetings.openSince(0, meeting -> open.add(meeting.id()));
+      assertThat(open).hasSize(1_100).doesNotHaveDuplicates();
+    }
+    Archive.unlock(lock);
+  }
+
+  @Test
   void aMeetingCannotBeFilledForGood() throws Exception {
     FileChannel lock = Archive.lock(data);
     try (Archive archive = new Archive(config())) {
       AtomicLong now = new AtomicLong(1_000_000_000_000L);
       Meetings meetings = meetings(archive, now);
-      String id = meetings.open("", List.of(), false).meeting().id();
+      String id = meetings.open("", List.of(), false, Optional.empty()).meeting().id();
       Meetings.Taken first = meetings.take(id, "A", "", false, 60_000_000);
       String seen = meetings.take(id, "B", "", false, 60_000_000).seat().participant();
       meetings.seen(id, seen);
@@ -326,10 +413,10 @@ class StoryTest {
     try (Archive archive = new Archive(config())) {
       AtomicLong now = new AtomicLong(archive.clock().millis());
       Meetings meetings = meetings(archive, now);
-      ended = meetings.open("", List.of("notes"), false).meeting().id();
+      ended = meetings.open("", List.of("notes"), false, Optional.empty()).meeting().id();
       meetings.end(ended); // and the process ends here
       now.addAndGet(-Asking.LONGEST_MEETING.toMillis() - 1);
-      old = meetings.open("", List.of("notes"), false).meeting().id();
+      old = meetings.open("", List.of("notes"), false, Optional.empty()).meeting().id();
     }
     Archive.unlock(lock);
     try (Server server = Server.start(config())) {

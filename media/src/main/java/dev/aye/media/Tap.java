@@ -100,7 +100,10 @@ public final class Tap implements AutoCloseable {
     return tap;
   }
 
-  /** Whether nothing passes although permits are live: the first gate when a host mutes. */
+  /**
+   * Whether no sound passes although permits are live: the first gate when somebody is muted.
+   * Messages are not spoken, and pass.
+   */
   public void silence(boolean on) {
     silent = on;
   }
@@ -145,7 +148,7 @@ public final class Tap implements AutoCloseable {
   }
 
   private boolean covered(List<Permit<?>> permits) {
-    return !closed.get() && !silent && live(permits);
+    return !closed.get() && live(permits);
   }
 
   private boolean live(List<Permit<?>> permits) {
@@ -160,7 +163,7 @@ public final class Tap implements AutoCloseable {
 
   /** An audio packet of the room's publisher. */
   void packet(RtpPacket packet, int level, long atNanos) {
-    if (!covered(voice)) {
+    if (silent || !covered(voice)) {
       held.clear();
       closeIfOver();
       return;
@@ -190,7 +193,7 @@ public final class Tap implements AutoCloseable {
       if (!due) {
         return;
       }
-      if (!covered(voice)) {
+      if (silent || !covered(voice)) {
         held.clear();
         return;
       }

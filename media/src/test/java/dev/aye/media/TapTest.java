@@ -208,6 +208,23 @@ class TapTest {
   }
 
   @Test
+  void whoIsMutedMayStillWrite() {
+    Tap tap =
+        tap(
+            List.of(
+                permit("ann", Purpose.NOTES, Medium.VOICE),
+                permit("ann", Purpose.NOTES, Medium.CHAT)));
+    Guest ann = publisher("ann");
+    var mic = m.wait(ann.client.publishMicrophone());
+    tap.silence(true);
+    m.talk(mic, 0, 20, 25);
+    ann.client.sendData("chat", "hoi".getBytes(StandardCharsets.UTF_8), true);
+    m.time.run(1000);
+    assertThat(heard).isEmpty();
+    assertThat(read).containsExactly("hoi");
+  }
+
+  @Test
   void aPermitForVoiceGivesNoChatAndOneForChatGivesNoVoice() {
     tap(List.of(permit("ann", Purpose.NOTES, Medium.CHAT)));
     Guest ann = publisher("ann");

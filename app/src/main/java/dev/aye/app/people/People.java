@@ -1,5 +1,6 @@
 package dev.aye.app.people;
 
+import dev.aye.log.Hash;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -126,10 +127,10 @@ public final class People {
   }
 
   private Map<String, Object> create(String title) throws IOException, InterruptedException {
-    JsonNode opened =
-        talk.post("/api/meetings", "", title.isEmpty() ? Map.of() : Map.of("title", title));
     byte[] secret = new byte[32];
     random.nextBytes(secret);
+    String door = Hash.sha256(Person.Invitation.knock(secret)).b64u();
+    JsonNode opened = talk.post("/api/meetings", "", Map.of("title", title, "door", door));
     invitation = new Person.Invitation(opened.path("id").asString(""), secret);
     hostKey = opened.path("hostKey").asString("");
     return Map.of(
