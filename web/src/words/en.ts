@@ -89,6 +89,8 @@ export const en = {
     howLong: 'How long',
     basis: 'Legal basis',
     undo: 'If you change your mind',
+    works: 'Works on: {{host}} ({{model}}). A yes is for exactly that.',
+    thisServer: 'this server',
     part: 'Which part',
     fullText: 'Full text',
     controller: 'Responsible',
@@ -142,6 +144,10 @@ export const en = {
     captionsNone: 'Captions of people who said yes appear here.',
     lag: '{{seconds}} s behind',
     partial: 'Part of this meeting is not captured',
+    otherwise:
+      'The server says something else than what you signed. Only what you signed counts here: nothing more is sent to AI.',
+    unproved:
+      'The server has a yes of yours, but its proof did not reach this device, so nothing is sent for it. Press Yes again, or No to take it back.',
   },
   sign: {
     nothing: 'No AI is listening',

@@ -92,6 +92,8 @@ export const nl: Words = {
     howLong: 'Hoe lang',
     basis: 'Grondslag',
     undo: 'Als je je bedenkt',
+    works: 'Werkt op: {{host}} ({{model}}). Een ja geldt precies daarvoor.',
+    thisServer: 'deze server',
     part: 'Welk deel',
     fullText: 'Volledige tekst',
     controller: 'Verantwoordelijk',
@@ -146,6 +148,10 @@ export const nl: Words = {
     captionsNone: 'Hier verschijnen ondertitels van wie ja zei.',
     lag: '{{seconds}} s achter',
     partial: 'Een deel van deze vergadering wordt niet vastgelegd',
+    otherwise:
+      'De server zegt iets anders dan wat jij hebt ondertekend. Hier telt alleen wat je ondertekende: er gaat niet meer naar AI.',
+    unproved:
+      'De server heeft een ja van jou, maar het bewijs ervan kwam niet op dit apparaat aan; er wordt dus niets voor verstuurd. Druk nog eens op Ja, of op Nee om het terug te nemen.',
   },
   sign: {
     nothing: 'Er luistert geen AI mee',

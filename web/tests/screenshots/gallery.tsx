@@ -84,6 +84,7 @@ async function state(): Promise<RoomState> {
   const given = wanted.has('given');
   return {
     phase: 'in',
+    disagrees: undefined,
     why: 'left',
     people,
     micOn: true,

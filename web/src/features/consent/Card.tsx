@@ -1,10 +1,14 @@
 import { useId, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RowAnswer } from './answers';
+import { here } from '../listening/recipient';
 import type { Notice, NoticeRow } from './notice';
+import type { Recipient } from './receipt';
 
 export interface CardProps {
   readonly notice: Notice;
+  /** The very recipient that a yes is signed for. */
+  readonly recipient: Recipient | undefined;
   readonly rows: readonly NoticeRow[];
   readonly answer: (row: NoticeRow) => RowAnswer;
   readonly mediumAnswer: (row: NoticeRow, medium: string) => RowAnswer;
@@ -19,6 +23,7 @@ export interface CardProps {
 /** The card: each purpose a row with two equal buttons. It is drawn from the very bytes that are hashed. */
 export function Card({
   notice,
+  recipient,
   rows,
   answer,
   mediumAnswer,
@@ -52,6 +57,14 @@ export function Card({
         ))}
       </ul>
       <div className="card-foot hint">
+        {recipient && (
+          <p>
+            {t('card.works', {
+              host: here(recipient.processor.host) ? t('card.thisServer') : recipient.processor.host,
+              model: recipient.processor.model,
+            })}
+          </p>
+        )}
         <p>{notice.foot.join(' ')}</p>
         <button type="button" className="plain" aria-expanded={full} onClick={() => setFull(!full)}>
           {full ? t('card.less') : t('card.fullText')}

@@ -89,6 +89,34 @@ describe('the card', () => {
     expect(toSign(before, [captions])).toEqual([]);
   });
 
+  it('asks anew for a yes that was said to another recipient, or never recorded', async () => {
+    const { log, known } = await knownLog();
+    const device = await freshDevice('m-moved', log.origin);
+    const notice = await parseNotice(noticeText('en'));
+    const said = { log: known, device, seat: 's', participant: 'p1', notice, recipient, now: new Date(0) };
+    const yes = [{ purpose: 'captions', medium: 'voice', yes: true } as const];
+    const meeting = { id: 'm-moved', ai: { recipients: [recipient] } } as unknown as Meeting;
+    const lost = { answer: () => Promise.reject(new TypeError('no network')) };
+    await expect(answer({ ...said, answers: yes, api: lost })).rejects.toThrow();
+    const captions = await row('captions');
+    expect(rowAnswer(await answeredBefore(meeting, notice, [captions]), captions)).toBe('open');
+    await answer({
+      ...said,
+      answers: yes,
+      api: {
+        answer: async (_m, _s, body) => {
+          log.entries.push(leaf.answer(await commitment(unb64u(body.salt), body.receipt)));
+          const index = log.entries.length - 1;
+          return { index, proof: await log.proof(index), grants: [] };
+        },
+      },
+    });
+    expect(rowAnswer(await answeredBefore(meeting, notice, [captions]), captions)).toBe('yes');
+    const model = { ...recipient, processor: { host: 'this server', model: 'another' } };
+    const moved = { id: 'm-moved', ai: { recipients: [model] } } as unknown as Meeting;
+    expect(rowAnswer(await answeredBefore(moved, notice, [captions]), captions)).toBe('open');
+  });
+
   it('shows no text that it cannot draw whole', async () => {
     await expect(parseNotice('{"version":1}')).rejects.toThrow();
     await expect(parseNotice(noticeText('en').replace('"training"', '"mindreading"'))).rejects.toThrow();
@@ -153,9 +181,10 @@ describe('receipts', () => {
     await expect(answer({ ...said, answers: yes, api: api(false) })).rejects.toThrow(
       'not where the proof says',
     );
-    expect(await receipts.all()).toEqual([]);
+    const kept = async () => (await receipts.all()).filter((r) => r.meeting === 'm-sign');
+    expect(await kept()).toEqual([]);
     await answer({ ...said, answers: yes, api: api(true) });
-    expect((await receipts.all()).map((r) => r.index)).toEqual([1]);
+    expect((await kept()).map((r) => r.index)).toEqual([1]);
     await answer({ ...said, answers: [{ purpose: 'notes', medium: 'voice', yes: false }], api: api(true) });
     expect((await refusals.all()).length).toBe(1);
   });

@@ -2,7 +2,10 @@ import type { Meeting } from '../api/client';
 import { locale } from '../../words/words';
 import { keyOf, questionOf, type CardState } from './answers';
 import { receipts, refusals, slipsOf } from './keeping';
+import { openJws } from '../device/jws';
 import { parseNotice, type Notice, type NoticeRow } from './notice';
+import { readClaims, sameRecipient } from './own';
+import type { Recipient } from './receipt';
 
 /** The notice of a meeting in the person's language, or none when its text cannot be drawn: then nothing is asked. */
 export async function noticeOf(meeting: Meeting): Promise<Notice | undefined> {
@@ -27,10 +30,10 @@ export async function answeredBefore(
   const held = await slipsOf(meeting.id);
   const given = held.filter((s) => s.takenAt === undefined && s.usedAt === undefined);
   const taken = held.filter((s) => s.takenAt !== undefined || s.usedAt !== undefined);
-  const recorded = (await receipts.all()).some((r) => r.meeting === meeting.id);
+  const standing = await signedFor(meeting.id, recipient);
   for (const row of rows)
     for (const { medium } of row.media) {
-      if (recorded && given.some((s) => s.purpose === row.purpose && s.medium === medium))
+      if (given.some((s) => s.purpose === row.purpose && s.medium === medium && standing.has(s.handle)))
         answered.set(keyOf(row.purpose, medium), { yes: true, from: 'given' });
       else if (taken.some((s) => s.purpose === row.purpose && s.medium === medium))
         answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
@@ -38,4 +41,18 @@ export async function answeredBefore(
         answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
     }
   return { answered };
+}
+
+/** Handles of yeses whose receipt this device keeps and that were said to `recipient`: to another it is asked anew. */
+async function signedFor(meeting: string, recipient: Recipient): Promise<ReadonlySet<string>> {
+  const handles = new Set<string>();
+  for (const kept of (await receipts.all()).filter((r) => r.meeting === meeting))
+    try {
+      const claims = readClaims((await openJws(kept.receipt, 'aye-receipt+jws')).payload);
+      if (!sameRecipient(claims.recipient, recipient)) continue;
+      for (const { handle } of claims.choices) if (handle !== undefined) handles.add(handle);
+    } catch (failure) {
+      console.warn('a kept receipt cannot be read', failure);
+    }
+  return handles;
 }

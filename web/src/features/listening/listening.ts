@@ -42,6 +42,10 @@ export class Listening {
     this.#args = args;
   }
 
+  get recipient(): MeetingRecipient {
+    return this.#args.recipient;
+  }
+
   /** The meeting's own microphone track; its copy never hears anything else. */
   microphone(track: MediaStreamTrack | undefined): void {
     this.#track = track;

@@ -18,6 +18,15 @@ export async function provenKey(
   return point;
 }
 
+/** Whether a recipient works on the server of this page. */
+export function here(host: string): boolean {
+  return (
+    host === '' ||
+    /^(this server|local|localhost|embedded|127\.0\.0\.1)$/i.test(host) ||
+    host === location.hostname
+  );
+}
+
 /** What a recipient is called in the language of the page; a name that this page does not know stands as it is. */
 export function nameOf(recipient: { readonly id: string; readonly name: string }): string {
   return recipient.id === 'companion' ? i18next.t('companion') : recipient.name;

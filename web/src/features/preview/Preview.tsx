@@ -307,6 +307,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
             ) : (
               <Card
                 notice={notice}
+                recipient={meeting.ai.recipients[0]}
                 rows={rows}
                 answer={(row) => rowAnswer(card, row)}
                 mediumAnswer={(row, medium) => {

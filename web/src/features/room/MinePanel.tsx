@@ -40,6 +40,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
   );
   return (
     <>
+      {state.disagrees !== undefined && <p>{t(`room.${state.disagrees}`)}</p>}
       <section className="stack sending-box" aria-live="polite">
         {listening.is === 'on' ? (
           <>
@@ -77,6 +78,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
       {state.notice && state.offered.length > 0 ? (
         <Card
           notice={state.notice}
+          recipient={recipient}
           rows={state.offered}
           answer={(row) => rowState(state, row)}
           mediumAnswer={(row, medium) => mediumState(state, row, medium)}

@@ -4,7 +4,7 @@ import type { AttachableTrack } from './tiles';
 import { Card } from '../consent/Card';
 import { keyOf, type RowAnswer } from '../consent/answers';
 import type { NoticeRow } from '../consent/notice';
-import { nameOf } from '../listening/recipient';
+import { here, nameOf } from '../listening/recipient';
 import { DeviceMenus } from '../preview/Preview';
 import { locale } from '../../words/words';
 import { useStore } from '../../shell/store';
@@ -76,6 +76,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
               </button>
             </p>
           )}
+          {state.disagrees !== undefined && <p className="toast">{t(`room.${state.disagrees}`)}</p>}
           {state.trouble !== undefined && (
             <div className="toast">
               <span>{state.trouble}</span>{' '}
@@ -180,6 +181,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
           <p className="hint">{t('card.newText')}</p>
           <Card
             notice={state.notice}
+            recipient={state.meeting.ai.recipients[0]}
             rows={state.fresh}
             answer={(row) => rowState(state, row)}
             mediumAnswer={(row, medium) => mediumState(state, row, medium)}
@@ -296,14 +298,6 @@ function Sign({
       </button>
       {ai.listening && ai.partial && <p className="partial hint">{t('room.partial')}</p>}
     </div>
-  );
-}
-
-function here(host: string): boolean {
-  return (
-    host === '' ||
-    /^(this server|local|localhost|embedded|127\.0\.0\.1)$/i.test(host) ||
-    host === location.hostname
   );
 }
 

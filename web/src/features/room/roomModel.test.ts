@@ -4,10 +4,14 @@ import { freshDevice } from '../../../tests/devices';
 import { logInMemory } from '../../../tests/log-in-memory';
 import type { Meeting } from '../api/client';
 import { b64, b64u, random, sha256, unb64u } from '../bytes/bytes';
-import { slips, type KeptSlip } from '../consent/keeping';
-import type { NoticeRow } from '../consent/notice';
+import { slips } from '../consent/keeping';
+import { parseNotice, type NoticeRow } from '../consent/notice';
+import { answer } from '../consent/signing';
 import { ecdhPair } from '../encryption/secret';
-import { leaf } from '../log/leaf';
+import { commitment, leaf } from '../log/leaf';
+import { KnownLog } from '../log/memory';
+import { Tiles } from '../log/tiles';
+import { noticeText } from '../../../tests/notices';
 import { Store } from '../../shell/store';
 import type { RoomModel } from './roomModel';
 
@@ -89,18 +93,20 @@ const row = (purpose: 'captions' | 'notes'): NoticeRow => ({
 const soon = (claim: () => void | Promise<void>) => vi.waitFor(claim, 10_000);
 
 type Reach = 'answers' | 'unreachable' | 'silent';
+type Told = { purpose: string; medium: string; state: string; handle?: string };
 
 /** A server with a log, at which the person of the test has said yes to what `yes` took slips for. */
 async function server() {
   const log = await logInMemory(`log.example/${b64u(random(8))}`);
   const { point } = await ecdhPair();
   log.entries.push(leaf.key(point));
+  const notice = await parseNotice(noticeText('en'));
   const meeting: Meeting = {
     id: `m-${b64u(random(8))}`,
     title: 'A meeting',
     demo: false,
     ai: {
-      purposes: [],
+      purposes: ['captions', 'notes', 'training'],
       recipients: [
         {
           id: 'companion',
@@ -112,24 +118,59 @@ async function server() {
         },
       ],
     },
-    notice: { version: 1, en: '', nl: '' },
+    notice: { version: 1, en: noticeText('en'), nl: noticeText('nl') },
     log: { origin: log.origin, vkey: log.vkey },
   };
-  const given: KeptSlip[] = [];
+  const device = await freshDevice(meeting.id, log.origin);
+  const given: Told[] = [];
   const story: string[] = [];
-  const scene = { reach: 'answers' as Reach };
+  const scene = {
+    reach: 'answers' as Reach,
+    /** What becomes of an answer: recorded and proved, recorded with a wrong proof, or recorded and never replied to. */
+    answering: 'honest' as 'honest' | 'wrongProof' | 'lost',
+    /** What the server says of the person's choices, where that is not the truth. */
+    mine: undefined as Told[] | undefined,
+  };
   const json = (value: unknown) => new Response(JSON.stringify(value));
+  const lines: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const tell = (kind: string, data: unknown) => {
+    const event = new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
+    for (const to of lines) to.enqueue(event);
+  };
+  const tellMine = () => tell('mine', { choices: scene.mine ?? given });
+  const record = async ({ receipt, salt }: { receipt: string; salt: string }) => {
+    log.entries.push(leaf.answer(await commitment(unb64u(salt, 32), receipt)));
+    const { choices } = JSON.parse(new TextDecoder().decode(unb64u(receipt.split('.')[1] ?? ''))) as {
+      choices: Told[];
+    };
+    for (const choice of choices) {
+      const at = given.findIndex((g) => g.purpose === choice.purpose && g.medium === choice.medium);
+      if (at >= 0) given.splice(at, 1);
+      given.push(choice);
+    }
+    const index = log.entries.length - 1;
+    return {
+      index,
+      proof: await log.proof(scene.answering === 'wrongProof' ? 0 : index),
+      grants: [],
+    };
+  };
   vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
     if (path.startsWith('/log/')) return new Response(await log.fetch(path));
-    if (path.endsWith('/events')) {
-      const choices = given.map(({ purpose, medium, handle }) => ({
-        purpose,
-        medium,
-        handle,
-        state: 'given',
-      }));
-      const event = `event: mine\ndata: ${JSON.stringify({ choices })}\n\n`;
-      return new Response(new ReadableStream({ start: (to) => to.enqueue(new TextEncoder().encode(event)) }));
+    if (path.endsWith('/events'))
+      return new Response(
+        new ReadableStream({
+          start: (to) => {
+            lines.push(to);
+            tellMine();
+          },
+        }),
+      );
+    if (path.endsWith('/answers')) {
+      const reply = await record(JSON.parse(init?.body as string) as { receipt: string; salt: string });
+      tellMine();
+      if (scene.answering === 'lost') throw new TypeError('no network');
+      return json(reply);
     }
     if (path.endsWith('/streams')) {
       story.push(init?.method === 'POST' ? 'open' : 'close');
@@ -144,47 +185,60 @@ async function server() {
     const { secret } = JSON.parse(init?.body as string) as { secret: string };
     const handle = await sha256(unb64u(secret, 32));
     log.entries.push(leaf.withdraw(unb64u(secret, 32)));
+    const ended = given.find((g) => g.handle === b64u(handle));
+    if (ended) ended.state = 'withdrawn';
     const promise = await log.sign(
       `aye-promise/1\n${log.origin}\n${b64(handle)}\n1\n${new Date().toISOString()}\n`,
     );
     return json({ handle: b64u(handle), promise });
   });
-  const yes = async (purpose: 'captions' | 'notes') => {
-    const secret = random(32);
-    const slip: KeptSlip = {
-      origin: log.origin,
-      meeting: meeting.id,
-      title: '',
-      purpose,
-      medium: 'voice',
-      handle: b64u(await sha256(secret)),
-      secret: b64u(secret),
-    };
-    await slips.put(slip);
-    given.push(slip);
+  /** What this device said earlier, and kept: the slip, and the receipt with its proof. */
+  const yes = async (purpose: 'captions' | 'notes', medium: 'voice' | 'chat' = 'voice') => {
+    const [recipient] = meeting.ai.recipients;
+    if (!recipient) throw new Error('nobody to say yes to');
+    const held = new Map();
+    const { slips: drawn } = await answer({
+      api: { answer: (_meeting, _seat, body) => record(body) },
+      log: await KnownLog.of(log.vkey, new Tiles(log.fetch), {
+        get: (origin) => Promise.resolve(held.get(origin)),
+        put: (value) => Promise.resolve(void held.set(value.origin, value)),
+      }),
+      device,
+      seat: 's',
+      participant: 'p0',
+      notice,
+      recipient,
+      answers: [{ purpose, medium, yes: true }],
+      now: new Date(),
+    });
+    const [slip] = drawn;
+    if (!slip) throw new Error('no slip was drawn');
     return slip;
   };
   /** The page as it is after it was loaded: it knows nothing but what this device kept. */
-  const load = async () => {
+  const load = async (as: Meeting = meeting) => {
     vi.resetModules();
     const { RoomModel: Fresh } = await import('./roomModel');
     const room: RoomModel = new Fresh({
-      meeting,
-      notice: undefined,
+      meeting: as,
+      notice,
       joined: { serverUrl: '', token: '', participantId: 'p1', seat: 's', host: false },
       hostKey: undefined,
-      device: await freshDevice(meeting.id),
+      device,
       linkSecret: random(32),
       name: 'Ann',
       media: {
         store: new Store({ mic: undefined, camera: undefined, micOn: false }),
         close: () => undefined,
       } as never,
-      seen: [],
+      seen: notice.rows.map((r) => r.purpose),
     });
-    return { room, said: (purpose: 'captions' | 'notes') => room.choice(purpose, 'voice') };
+    return {
+      room,
+      said: (purpose: 'captions' | 'notes', medium = 'voice') => room.choice(purpose, medium),
+    };
   };
-  return { scene, story, yes, load };
+  return { scene, story, yes, load, meeting, tell, tellMine };
 }
 
 beforeEach(() => {
@@ -290,5 +344,161 @@ describe('a no in the room', () => {
     await room.withdraw([slip.handle]);
     expect(story).toContain('no, answers');
     expect(story.filter((s) => s === 'open')).toHaveLength(1);
+  });
+});
+
+const quiet = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+describe('a stream', () => {
+  it('is for the purpose and medium that were signed, whatever the server says of the handle', async () => {
+    const { scene, yes, load } = await server();
+    const chat = await yes('notes', 'chat');
+    scene.mine = [
+      { purpose: 'notes', medium: 'chat', state: 'given', handle: chat.handle },
+      { purpose: 'quiet', medium: 'voice', state: 'given', handle: chat.handle },
+      { purpose: 'captions', medium: 'voice', state: 'given', handle: chat.handle },
+    ];
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    await quiet();
+    expect(room.store.get().listening).toEqual({ is: 'on', voice: false, chat: true });
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().disagrees).toBe('otherwise');
+    await room.leave();
+  });
+
+  it('is not opened when the only medium that the server names is another than was signed', async () => {
+    const { scene, yes, load } = await server();
+    const chat = await yes('notes', 'chat');
+    scene.mine = [{ purpose: 'quiet', medium: 'voice', state: 'given', handle: chat.handle }];
+    const { room } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().disagrees).toBe('otherwise'));
+    await quiet();
+    expect(room.store.get().listening).not.toMatchObject({ voice: true });
+    await room.leave();
+  });
+
+  it('is not opened under a wrong proof, neither then nor after a reload', async () => {
+    const { scene, story, load } = await server();
+    scene.answering = 'wrongProof';
+    const { room, said } = await load();
+    await room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await quiet();
+    expect(story).not.toContain('open');
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().disagrees).toBe('unproved');
+    await room.leave();
+    const after = await load();
+    await after.room.enter([]);
+    await quiet();
+    expect(story).not.toContain('open');
+    expect(after.said('captions')).toBe('requested');
+    expect(after.room.store.get().disagrees).toBe('unproved');
+    await after.room.leave();
+  });
+
+  it('is not opened after a lost reply, and its yes can be taken back or said anew', async () => {
+    const { scene, story, load } = await server();
+    scene.answering = 'lost';
+    const before = await load();
+    await before.room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await before.room.leave();
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().disagrees).toBe('unproved'));
+    expect(story).toEqual([]);
+    scene.answering = 'honest';
+    await room.decide(row('captions'), true);
+    expect(story.slice(0, 2)).toEqual(['no, answers', 'open']);
+    expect(said('captions')).toBe('given');
+    await soon(() => expect(room.store.get().disagrees).toBeUndefined());
+    await room.leave();
+  });
+
+  it('goes on when a yes that stands is pressed again on the card before joining', async () => {
+    const { story, yes, load } = await server();
+    const slip = await yes('captions');
+    const { room, said } = await load();
+    await room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    expect(story).toEqual(['open']);
+    expect(said('captions')).toBe('given');
+    expect((await slips.get(slip.handle))?.takenAt).toBeUndefined();
+    await room.leave();
+  });
+
+  it('stays closed after a no that the server keeps as a yes, which is told', async () => {
+    const { scene, yes, load, tellMine } = await server();
+    const slip = await yes('captions');
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'given', handle: slip.handle }];
+    await slips.delete(slip.handle);
+    const { room, said } = await load();
+    await room.enter([]);
+    expect(said('captions')).toBe('given');
+    await room.sign([{ purpose: 'captions', medium: 'voice', yes: false }]);
+    expect(said('captions')).toBe('refused');
+    tellMine();
+    await soon(() => expect(room.store.get().disagrees).toBe('otherwise'));
+    expect(said('captions')).toBe('refused');
+    expect(room.store.get().listening.is).toBe('off');
+    await room.leave();
+  });
+
+  it('ends when the server takes the grant away', async () => {
+    const { scene, story, yes, load, tellMine } = await server();
+    const slip = await yes('captions');
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'revoked', handle: slip.handle }];
+    tellMine();
+    await soon(() => expect(story).toEqual(['open', 'close']));
+    expect(said('captions')).toBe('revoked');
+    await room.leave();
+  });
+
+  it('is not opened for a yes that the server denies, which is told', async () => {
+    const { scene, story, yes, load } = await server();
+    await yes('captions');
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'refused' }];
+    const { room } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().disagrees).toBe('otherwise'));
+    await quiet();
+    expect(story).not.toContain('open');
+    await room.leave();
+  });
+
+  it('goes to nobody but the recipient that was signed: another one is asked about anew', async () => {
+    const { story, yes, load, meeting, tell } = await server();
+    await yes('captions');
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    const [companion] = meeting.ai.recipients;
+    const moved = (change: object): Meeting => ({
+      ...meeting,
+      ai: { ...meeting.ai, recipients: [{ ...companion, ...change } as never] },
+    });
+    tell('meeting', moved({ processor: { host: 'elsewhere.example', model: 'w' } }));
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().fresh.map((r) => r.purpose)).toEqual(['captions']);
+    await room.leave();
+    for (const change of [
+      { processor: { host: 'h', model: 'another' } },
+      { key: b64u((await ecdhPair()).point) },
+      { id: 'somebody' },
+    ]) {
+      story.length = 0;
+      const other = await load(moved(change));
+      await other.room.enter([]);
+      await quiet();
+      expect(story, JSON.stringify(change)).toEqual([]);
+      expect(other.said('captions')).toBe('requested');
+      await other.room.leave();
+    }
   });
 });

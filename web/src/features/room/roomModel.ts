@@ -15,9 +15,10 @@ import { subscribe, type AiState, type SeatEvent, type Subscription } from '../a
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
 import { keyOf } from '../consent/answers';
-import { receipts, slips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
+import { receipts, slipsOf, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
-import type { Answer } from '../consent/receipt';
+import { newest, provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
+import type { Answer, Recipient, Slip } from '../consent/receipt';
 import { answer } from '../consent/signing';
 import type { Device } from '../device/device';
 import { decryptedPackets, encryptionWorker, SenderKeys } from '../encryption/frames';
@@ -30,6 +31,7 @@ import { openStreamRoom } from '../listening/streamRoom';
 import { KnownLog } from '../log/memory';
 import type { LocalMedia } from '../preview/localMedia';
 import { outbox, type Said } from '../withdraw/outbox';
+import { settled } from '../withdraw/withdrawal';
 import { noticeOf } from '../consent/offered';
 import { Store } from '../../shell/store';
 import { CaptionStrip, type CaptionLine } from './captions';
@@ -74,7 +76,13 @@ export interface RoomState {
   readonly notice: Notice | undefined;
   readonly offered: readonly NoticeRow[];
   readonly ai: AiState;
+  /** How each row stands by this device's own proved receipts, less what was taken away since. */
   readonly choices: ReadonlyMap<string, Choice>;
+  /**
+   * The server tells it otherwise: `unproved` is a yes that this device signed and the server claims without having
+   * proved it here; nothing is sent under either.
+   */
+  readonly disagrees: 'otherwise' | 'unproved' | undefined;
   readonly busy: ReadonlySet<string>;
   /** Rows that were switched on after this person last saw the card, and that they have not answered. */
   readonly fresh: readonly NoticeRow[];
@@ -104,7 +112,16 @@ export class RoomModel {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #seen: Set<string>;
   /** Handles that this device took back, now or before a reload: whatever the server says, they are no yes. */
-  readonly #taken = new Set<string>();
+  readonly #taken = new Map<string, Pick<Slip, 'purpose' | 'medium'> | undefined>();
+  /** How rows stand by receipts that were proved here. Nothing else opens a stream. */
+  #own: ReadonlyMap<string, OwnChoice> = new Map();
+  /** What the server last said of the rows. It only takes away. */
+  #told: ReadonlyMap<string, Choice> | undefined;
+  /** Rows that were signed on this page moments ago, when, and that the server has not spoken of since. */
+  readonly #unheard = new Map<string, number>();
+  /** Handles of receipts that another page of this device keeps. */
+  readonly #elsewhere = new Set<string>();
+  #granting: Promise<void> = Promise.resolve();
   /** The medium of each handle that was taken back while the server does not know it yet. */
   readonly #untold = new Map<string, string>();
   #stuck = false;
@@ -156,6 +173,7 @@ export class RoomModel {
       offered: offeredRows(args.notice, args.meeting),
       ai: { listening: false, partial: false, recipients: [] },
       choices: new Map(),
+      disagrees: undefined,
       busy: new Set(),
       fresh: [],
       listening: { is: 'off' },
@@ -175,6 +193,7 @@ export class RoomModel {
   async enter(answers: readonly Answer[]): Promise<void> {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
+    const shown = this.#shown();
     await this.#loadKept();
     const signing = this.#takeBackFirst(answers);
     this.#wire();
@@ -214,7 +233,7 @@ export class RoomModel {
     this.#follow();
     this.#timers.push(setInterval(() => this.#tick(), 300));
     this.#refresh();
-    if (signing.length > 0) await this.sign(signing);
+    if (signing.length > 0) await this.sign(signing, shown);
   }
 
   /** The link that invites to this meeting, secret included. */
@@ -295,13 +314,11 @@ export class RoomModel {
       if (answers.length > 0) await this.sign(answers);
       return;
     }
-    const slipOf = (medium: string) => {
-      const handle = this.store.get().choices.get(keyOf(row.purpose, medium))?.handle;
-      return this.store.get().slips.some((s) => s.handle === handle) ? handle : undefined;
-    };
-    const handles = media
-      .filter((medium) => this.choice(row.purpose, medium) === 'given')
-      .flatMap((medium) => slipOf(medium) ?? []);
+    // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
+    const handles = this.store
+      .get()
+      .slips.filter((s) => s.purpose === row.purpose && media.includes(s.medium))
+      .map((s) => s.handle);
     const told = handles.length > 0 ? this.withdraw(handles) : Promise.resolve();
     // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = row.media
@@ -313,69 +330,63 @@ export class RoomModel {
     await Promise.all([told, answers.length > 0 ? this.sign(answers) : undefined]);
   }
 
-  async sign(answers: readonly Answer[]): Promise<void> {
-    const { notice, meeting } = this.store.get();
-    const recipient = meeting.ai.recipients[0];
-    if (!notice || !recipient) return;
+  /** Signs answers to what was shown, by default what is shown now, and has them recorded. */
+  async sign(answers: readonly Answer[], shown = this.#shown()): Promise<void> {
+    if (!shown) return;
+    const stale = this.#staleSlips(answers);
+    if (stale.length > 0) await this.withdraw(stale);
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
     const ended = answers.flatMap((a) =>
-      a.yes ? [] : (this.store.get().choices.get(keyOf(a.purpose, a.medium))?.handle ?? []),
+      a.yes ? [] : (this.#own.get(keyOf(a.purpose, a.medium))?.handle ?? []),
     );
     this.#listening?.stop(ended);
     this.#busy(keys, true);
     try {
+      const log = await this.#knownLog();
       const { receipt, slips: drawn } = await answer({
         api,
-        log: await this.#knownLog(),
+        log,
         device: this.#device,
         seat: this.joined.seat,
         participant: this.joined.participantId,
-        notice,
-        recipient,
+        ...shown,
         answers,
         now: new Date(),
       });
-      const choices = new Map(this.store.get().choices);
-      for (const a of answers) {
-        const handle = drawn.find((s) => s.purpose === a.purpose && s.medium === a.medium)?.handle;
-        choices.set(keyOf(a.purpose, a.medium), {
-          purpose: a.purpose,
-          medium: a.medium,
-          state: a.yes ? 'given' : 'refused',
-          ...(handle === undefined ? {} : { handle }),
-        });
-      }
+      const signed = await provedChoices(receipt, this.#device, log.by.vkey);
+      this.#own = newest([...this.#own.values(), ...signed]);
+      for (const key of keys) this.#unheard.set(key, Date.now());
       this.store.set({
-        choices,
         receipts: [...this.store.get().receipts, receipt],
         slips: [...this.store.get().slips, ...drawn],
         trouble: undefined,
       });
+      this.#restate();
       await this.#applyGrants();
     } catch (failure) {
       this.#trouble(failure);
+      // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
+      await this.#loadSlips();
     } finally {
       this.#busy(keys, false);
+      this.#restate();
     }
   }
 
   /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
   async withdraw(handles: readonly string[]): Promise<void> {
     const taken = this.store.get().slips.filter((s) => handles.includes(s.handle));
-    for (const handle of handles) this.#taken.add(handle);
+    for (const handle of handles)
+      this.#taken.set(
+        handle,
+        taken.find((s) => s.handle === handle),
+      );
     for (const slip of taken) this.#untold.set(slip.handle, slip.medium);
     this.#listening?.stop(handles);
-    const choices = new Map(this.store.get().choices);
-    const keys: string[] = [];
-    for (const { purpose, medium, handle } of taken) {
-      const key = keyOf(purpose, medium);
-      const now = choices.get(key);
-      if (now?.handle !== undefined && now.handle !== handle) continue;
-      choices.set(key, { purpose, medium, state: 'withdrawn', handle });
-      keys.push(key);
-    }
+    const keys = taken.map((s) => keyOf(s.purpose, s.medium));
     const slips = this.store.get().slips.filter((s) => !handles.includes(s.handle));
-    this.store.set({ choices, slips, sendingVoice: false });
+    this.store.set({ slips, sendingVoice: false });
+    this.#restate();
     this.#busy(keys, true);
     try {
       await outbox.take(taken);
@@ -568,12 +579,20 @@ export class RoomModel {
       case 'meeting': {
         const notice = await noticeOf(event.data);
         const offered = offeredRows(notice, event.data);
+        const before = this.store.get().meeting.ai.recipients[0];
+        this.store.set({ meeting: event.data, notice, offered });
+        const recipient = event.data.ai.recipients[0];
+        // Somebody else gets it now: a yes to the one before is none to them, and the row is asked anew.
+        if (before && recipient && !sameRecipient(before, recipient))
+          for (const own of this.#own.values()) if (this.#outdated(own)) this.#seen.delete(own.purpose);
+        this.#restate();
         const fresh = offered.filter(
           (row) =>
             !this.#seen.has(row.purpose) &&
             row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested'),
         );
-        this.store.set({ meeting: event.data, notice, offered, fresh });
+        this.store.set({ fresh });
+        await this.#applyGrants();
         return;
       }
       case 'ai':
@@ -584,15 +603,15 @@ export class RoomModel {
         this.store.set({ captions: this.#strip.lines });
         return;
       case 'mine': {
-        const choices = new Map(this.store.get().choices);
-        for (const choice of event.data.choices) {
-          const taken = choice.handle !== undefined && this.#taken.has(choice.handle);
-          choices.set(
-            keyOf(choice.purpose, choice.medium),
-            taken && choice.state === 'given' ? { ...choice, state: 'withdrawn' } : choice,
-          );
+        const told = new Map(event.data.choices.map((c) => [keyOf(c.purpose, c.medium), c]));
+        this.#told = told;
+        for (const key of this.#unheard.keys()) {
+          const own = this.#own.get(key);
+          const now = told.get(key);
+          if (now && now.state !== 'requested' && now.handle === own?.handle) this.#unheard.delete(key);
         }
-        this.store.set({ choices });
+        await this.#lookElsewhere();
+        this.#restate();
         await this.#applyGrants();
         return;
       }
@@ -608,17 +627,119 @@ export class RoomModel {
     }
   }
 
+  /** What the card shows now: what is signed when one of its buttons is pressed. */
+  #shown(): { readonly notice: Notice; readonly recipient: Recipient } | undefined {
+    const { notice, meeting } = this.store.get();
+    const recipient = meeting.ai.recipients[0];
+    return notice && recipient ? { notice, recipient } : undefined;
+  }
+
+  /** Whether a yes was to another recipient, key or processor than the meeting has now. */
+  #outdated(own: OwnChoice): boolean {
+    const recipient = this.store.get().meeting.ai.recipients[0];
+    return own.state === 'given' && !(recipient && sameRecipient(own.recipient, recipient));
+  }
+
+  /** Whether the server says of a yes what was signed; it may be slower than its own reply. */
+  #agreed(key: string, own: OwnChoice): boolean {
+    const told = this.#told?.get(key);
+    return (
+      this.#told === undefined ||
+      this.#unheard.has(key) ||
+      (told?.state === 'given' && told.handle === own.handle)
+    );
+  }
+
+  /** How a row stands: as it was signed, less what was taken back here or ended by the server. */
+  #standing(key: string, own: OwnChoice): string {
+    if (own.state === 'refused' || own.handle === undefined) return 'refused';
+    if (this.#taken.has(own.handle)) return 'withdrawn';
+    if (this.#outdated(own)) return 'requested';
+    const told = this.#told?.get(key);
+    return told && !this.#agreed(key, own) && endedBy(told, own) ? told.state : 'given';
+  }
+
+  /** Brings what is shown in line with what was signed, taken back and told. */
+  #restate(): void {
+    const choices = new Map<string, Choice>();
+    for (const [handle, slip] of this.#taken)
+      if (slip)
+        choices.set(keyOf(slip.purpose, slip.medium), {
+          purpose: slip.purpose,
+          medium: slip.medium,
+          state: 'withdrawn',
+          handle,
+        });
+    for (const [key, own] of this.#own) {
+      const { purpose, medium, handle } = own;
+      const state = this.#standing(key, own);
+      choices.set(key, { purpose, medium, state, ...(handle === undefined ? {} : { handle }) });
+    }
+    this.store.set({ choices, disagrees: this.#disagreement() });
+  }
+
+  #disagreement(): RoomState['disagrees'] {
+    if (this.#told === undefined) return undefined;
+    const { busy, slips: held } = this.store.get();
+    const open = (key: string) => busy.has(key) || this.#unheard.has(key);
+    let found: RoomState['disagrees'];
+    for (const [key, { purpose, medium, state, handle }] of this.#told) {
+      if (state !== 'given' || open(key)) continue;
+      if (handle !== undefined && (this.#taken.has(handle) || this.#elsewhere.has(handle))) continue;
+      const own = this.#own.get(key);
+      if (own?.state === 'given' && own.handle === handle) continue;
+      if (!held.some((s) => s.handle === handle && s.purpose === purpose && s.medium === medium))
+        return 'otherwise';
+      found = 'unproved';
+    }
+    for (const [key, own] of this.#own) {
+      if (own.handle === undefined || this.#taken.has(own.handle) || open(key)) continue;
+      const told = this.#told.get(key);
+      if (this.#outdated(own) || this.#agreed(key, own) || (told && endedBy(told, own))) continue;
+      return 'otherwise';
+    }
+    return found;
+  }
+
+  /** Another page of this device may have answered meanwhile: what it keeps is no contradiction. */
+  async #lookElsewhere(): Promise<void> {
+    const known = new Set([...this.#own.values()].map((own) => own.handle));
+    const unknown = [...(this.#told?.values() ?? [])].some(
+      ({ state, handle }) => state === 'given' && !known.has(handle),
+    );
+    if (!unknown) return;
+    const ours = new Set(this.store.get().receipts.map((r) => r.id));
+    const theirs = (await this.#keptReceipts()).filter((r) => !ours.has(r.id));
+    for (const { handle } of await this.#proved(theirs))
+      if (handle !== undefined) this.#elsewhere.add(handle);
+  }
+
   /**
-   * The stream follows the grants: only those whose slip is on this device, so that each can be taken back here, and
-   * none of a medium of which the server still believes more than its person does.
+   * The stream follows what this device signed: only grants whose receipt was proved here, whose slip is on this
+   * device, so that each can be taken back here, that were made to the very recipient there is now, and none of a
+   * medium of which the server still believes more than its person does.
    */
-  async #applyGrants(): Promise<void> {
+  #applyGrants(): Promise<void> {
+    const live = new Set(this.#live().map((g) => g.handle));
+    this.#listening?.stop(
+      [...this.#own.values()].flatMap(({ handle }) => handle ?? []).filter((h) => !live.has(h)),
+    );
+    const next = this.#granting.then(() => this.#grantsApplied());
+    this.#granting = next.catch(() => undefined);
+    return next;
+  }
+
+  async #grantsApplied(): Promise<void> {
+    const { meeting } = this.store.get();
+    const recipient = meeting.ai.recipients[0];
+    if (this.#listening && !(recipient && sameRecipient(this.#listening.recipient, recipient))) {
+      await this.#listening.grants([]);
+      this.#listening = undefined;
+    }
     if (!this.#listening) {
-      const { meeting } = this.store.get();
-      const recipient = meeting.ai.recipients[0];
       if (this.#live().length === 0 || !recipient) return;
       const log = await this.#knownLog();
-      this.#listening ??= new Listening({
+      this.#listening = new Listening({
         api,
         meeting: meeting.id,
         participant: this.joined.participantId,
@@ -639,18 +760,32 @@ export class RoomModel {
   }
 
   #live(): readonly Grant[] {
-    const { choices, slips: held, phase } = this.store.get();
+    const { slips: held, phase } = this.store.get();
     if (phase === 'out') return [];
     const untold = new Set(this.#untold.values());
-    return [...choices.values()].flatMap((c) =>
-      c.state === 'given' &&
-      c.handle !== undefined &&
-      !this.#taken.has(c.handle) &&
-      !untold.has(c.medium) &&
-      held.some((s) => s.handle === c.handle)
-        ? [{ handle: c.handle, medium: c.medium }]
+    return [...this.#own].flatMap(([key, own]) =>
+      own.handle !== undefined &&
+      this.#standing(key, own) === 'given' &&
+      this.#agreed(key, own) &&
+      !untold.has(own.medium) &&
+      held.some((s) => s.handle === own.handle)
+        ? [{ handle: own.handle, medium: own.medium }]
         : [],
     );
+  }
+
+  /** Slips of an earlier yes to the same row that never was proved or went to somebody else: it is ended first. */
+  #staleSlips(answers: readonly Answer[]): readonly string[] {
+    return this.store
+      .get()
+      .slips.filter((slip) =>
+        answers.some((a) => a.yes && a.purpose === slip.purpose && a.medium === slip.medium),
+      )
+      .filter((slip) => {
+        const told = this.#told?.get(keyOf(slip.purpose, slip.medium));
+        return this.#told === undefined || (told?.state === 'given' && told.handle === slip.handle);
+      })
+      .map((slip) => slip.handle);
   }
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
@@ -660,14 +795,24 @@ export class RoomModel {
     const ended = answers.filter((a) => !a.yes).flatMap(slipsFor);
     if (ended.length > 0)
       void this.withdraw(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
-    return answers.filter((a) => a.yes || slipsFor(a).length === 0);
+    // A yes that stands is not said again.
+    return answers.filter((a) =>
+      a.yes ? this.choice(a.purpose, a.medium) !== 'given' : slipsFor(a).length === 0,
+    );
   }
 
   /** Shows how far withdrawals are; what the server now knows no longer holds back what remains granted. */
   #withdrawalsMoved(): void {
     const meeting = this.store.get().meeting.id;
+    const proved = new Set([...this.#own.values()].map((own) => own.handle));
     const mine = new Map([...outbox.store.get().said].filter(([, said]) => said.meeting === meeting));
-    this.store.set({ standings: mine });
+    const worthTelling = new Map(
+      // A slip of what never was recorded had nothing to end, and there is nothing to tell of it.
+      [...mine].filter(
+        ([handle, said]) => said.is !== 'unchecked' || !settled(said.why) || proved.has(handle),
+      ),
+    );
+    this.store.set({ standings: worthTelling });
     const failed = [...mine.values()].find((s) => s.is === 'sending' && s.why !== undefined);
     if (failed?.is === 'sending') this.store.set({ trouble: sentence(failed.why) });
     else if (this.#stuck) this.store.set({ trouble: undefined });
@@ -685,17 +830,40 @@ export class RoomModel {
 
   async #loadKept(): Promise<void> {
     const meeting = this.store.get().meeting.id;
-    const held = (await slips.all()).filter((s) => s.meeting === meeting);
-    for (const { handle, medium, takenAt, usedAt } of held) {
-      if (takenAt !== undefined || usedAt !== undefined) this.#taken.add(handle);
+    const held = await slipsOf(meeting);
+    for (const { handle, purpose, medium, takenAt, usedAt } of held) {
+      if (takenAt !== undefined || usedAt !== undefined) this.#taken.set(handle, { purpose, medium });
       if (takenAt !== undefined && usedAt === undefined) this.#untold.set(handle, medium);
     }
-    this.store.set({
-      receipts: (await receipts.all()).filter((r) => r.meeting === meeting),
-      slips: held.filter((s) => !this.#taken.has(s.handle)),
-    });
+    const kept = await this.#keptReceipts();
+    this.#own = newest(await this.#proved(kept));
+    this.store.set({ receipts: kept });
+    await this.#loadSlips();
+    this.#restate();
     outbox.resend().catch((failure: unknown) => this.#trouble(failure));
     this.#withdrawalsMoved();
+  }
+
+  async #loadSlips(): Promise<void> {
+    const held = await slipsOf(this.store.get().meeting.id);
+    this.store.set({ slips: held.filter((s) => !this.#taken.has(s.handle)) });
+  }
+
+  async #keptReceipts(): Promise<KeptReceipt[]> {
+    const meeting = this.store.get().meeting.id;
+    return (await receipts.all()).filter((r) => r.meeting === meeting);
+  }
+
+  /** What receipts say that hold here and now; one that does not hold says nothing. */
+  async #proved(kept: readonly KeptReceipt[]): Promise<OwnChoice[]> {
+    const all: OwnChoice[] = [];
+    for (const receipt of kept)
+      try {
+        all.push(...(await provedChoices(receipt, this.#device, this.store.get().meeting.log.vkey)));
+      } catch (failure) {
+        console.warn('room: a kept receipt is not proved', failure);
+      }
+    return all;
   }
 
   #refresh(): void {
@@ -751,6 +919,9 @@ export class RoomModel {
         now,
       );
     if (this.#strip.lines !== this.store.get().captions) this.store.set({ captions: this.#strip.lines });
+    const late = [...this.#unheard].filter(([, at]) => now - at > UNHEARD_MS);
+    for (const [key] of late) this.#unheard.delete(key);
+    if (late.length > 0) this.#restate();
     const sending = this.#listening?.sendingVoice ?? false;
     if (sending !== sendingVoice) this.store.set({ sendingVoice: sending });
   }
@@ -791,6 +962,16 @@ export class RoomModel {
     this.#worker.terminate();
     this.media.close();
   }
+}
+
+/** How long what the server says may be older than the answer that it has just taken. */
+const UNHEARD_MS = 5000;
+
+const ENDED: ReadonlySet<string> = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
+
+/** Whether what the server says ends this yes: by a slip used elsewhere, by time, by the operator. */
+function endedBy(told: Choice, own: OwnChoice): boolean {
+  return ENDED.has(told.state) && (told.handle === undefined || told.handle === own.handle);
 }
 
 export function offeredRows(notice: Notice | undefined, meeting: Meeting): readonly NoticeRow[] {
