@@ -11,18 +11,31 @@ vi.mock('livekit-client/e2ee-worker?worker', () => ({ default: class {} }));
 class Meeting {
   readonly secret = random(32);
   readonly people = new Map<string, Person>();
+  readonly published: { by: string; index: number; using: number | undefined }[] = [];
+  /** Whose attributes the server does not take. */
+  readonly broken = new Set<string>();
   readonly #waiting: (() => void)[] = [];
 
-  async join(id: string, secret = this.secret): Promise<Person> {
+  async join(id: string, secret = this.secret, called = `Name of ${id}`): Promise<Person> {
     const device = await freshDevice('m1');
     const { privateKey, point } = await ecdhPair();
-    const person: Person = { id, attributes: {}, keys: new Map(), own: [], membership: undefined as never };
+    const person: Person = {
+      id,
+      name: called,
+      attributes: {},
+      keys: new Map(),
+      own: [],
+      membership: undefined as never,
+    };
     const edge: MembershipEdge = {
       setAttributes: (attributes) => {
         Object.assign(person.attributes, attributes);
         for (const other of this.people.values())
-          if (other !== person) void other.membership.attributes(id, { ...person.attributes });
-        return Promise.resolve();
+          if (other !== person) void other.membership.attributes(id, { ...person.attributes }, person.name);
+        const clear = Object.keys(attributes).some((k) => k.startsWith('aye.k.') && attributes[k] !== '');
+        if (clear)
+          this.published.push({ by: id, index: indexIn(attributes), using: person.own.at(-1)?.index });
+        return this.broken.has(id) ? Promise.reject(new Error('timeout')) : Promise.resolve();
       },
       useKey: (participant, key, index) => {
         if (participant === id) person.own.push({ key, index });
@@ -34,11 +47,13 @@ class Meeting {
     };
     person.membership = new Membership({ meeting: 'm1', self: id, linkSecret: secret, privateKey, edge });
     person.attributes['aye.member'] = await memberRecord(device, secret, id, `Name of ${id}`, point);
-    const present = new Map([...this.people.values()].map((p) => [p.id, { ...p.attributes }]));
+    const present = new Map(
+      [...this.people.values()].map((p) => [p.id, { name: p.name, attributes: { ...p.attributes } }]),
+    );
     this.people.set(id, person);
     await person.membership.start(present);
     for (const other of this.people.values())
-      if (other !== person) await other.membership.attributes(id, { ...person.attributes });
+      if (other !== person) await other.membership.attributes(id, { ...person.attributes }, called);
     await this.quiet();
     return person;
   }
@@ -56,12 +71,18 @@ class Meeting {
 
   async quiet(): Promise<void> {
     for (let i = 0; i < 3; i++)
-      for (const p of this.people.values()) await p.membership.attributes('nobody', {});
+      for (const p of this.people.values()) await p.membership.attributes('nobody', {}, '');
   }
+}
+
+function indexIn(attributes: Record<string, string>): number {
+  const key = Object.entries(attributes).find(([k, v]) => k.startsWith('aye.k.') && v !== '');
+  return Number(key?.[1].split('.')[0]);
 }
 
 interface Person {
   id: string;
+  name: string;
   attributes: Record<string, string>;
   keys: Map<string, Bytes>;
   own: { key: Bytes; index: number }[];
@@ -81,6 +102,7 @@ describe('members and sender keys', () => {
     const [a, b] = [await meeting.join('a'), await meeting.join('b')];
     const c = await meeting.join('c');
     await meeting.settle();
+    await meeting.settle();
     for (const x of [a, b, c]) for (const y of [a, b, c]) if (x !== y) expect(hears(x, y)).toBe(true);
     expect(a.membership.members.get('c')?.name).toBe('Name of c');
   });
@@ -89,6 +111,7 @@ describe('members and sender keys', () => {
     const meeting = new Meeting();
     const [a, b] = [await meeting.join('a'), await meeting.join('b')];
     const c = await meeting.join('c');
+    await meeting.settle();
     await meeting.settle();
     const before = a.own.at(-1);
     await meeting.leave('c');
@@ -100,14 +123,101 @@ describe('members and sender keys', () => {
     expect(a.attributes['aye.k.c']).toBe('');
   });
 
-  it('takes only the newest key into use when two changes follow each other', async () => {
+  it('draws one key at a time, and each comes into use, however quickly people come and go', async () => {
     const meeting = new Meeting();
     const [a, b] = [await meeting.join('a'), await meeting.join('b')];
-    await meeting.join('c');
-    await meeting.leave('c');
     await meeting.settle();
+    await meeting.settle();
+    const drawn = () => meeting.published.filter((p) => p.by === 'a');
+    const [before, used] = [drawn().length, a.own.length];
+    const leavers: Person[] = [];
+    for (let i = 0; i < 40; i++) {
+      leavers.push(await meeting.join(`c${i}`));
+      await meeting.leave(`c${i}`);
+    }
+    expect(drawn().length).toBe(before + 1);
+    await meeting.settle();
+    expect(a.own.length).toBe(used + 1);
+    await meeting.settle();
+    expect(a.own.length).toBe(used + 2);
     expect(hears(b, a)).toBe(true);
-    expect(a.own.length).toBe(2);
+    for (const leaver of leavers) expect(hears(leaver, a)).toBe(false);
+    await meeting.settle();
+    expect(a.own.length).toBe(used + 2);
+    for (const { index, using } of meeting.published) expect(index).not.toBe(using);
+  });
+
+  it('takes the first valid record of a participant for good: changing it holds back no new key', async () => {
+    const meeting = new Meeting();
+    const [a, b] = [await meeting.join('a'), await meeting.join('b')];
+    const leaver = await meeting.join('c');
+    await meeting.settle();
+    await meeting.settle();
+    const published = () => meeting.published.filter((p) => p.by === 'a').length;
+    const drawn = published();
+    await meeting.leave('c');
+    const first = b.attributes['aye.member'] ?? '';
+    const device = await freshDevice('m1');
+    for (let i = 0; i < 20; i++) {
+      const { point } = await ecdhPair();
+      const other = await memberRecord(device, meeting.secret, 'b', b.name, point);
+      for (const record of [other, '', first])
+        await a.membership.attributes('b', { ...b.attributes, 'aye.member': record }, b.name);
+    }
+    expect(published()).toBe(drawn + 1);
+    const before = a.own.length;
+    await meeting.settle();
+    await meeting.settle();
+    expect(a.own.length).toBe(before + 1);
+    expect(hears(leaver, a)).toBe(false);
+    expect(hears(b, a)).toBe(true);
+  });
+
+  it('tries again when the server did not take a new key, never over the one in use', async () => {
+    const meeting = new Meeting();
+    const [a, b] = [await meeting.join('a'), await meeting.join('b')];
+    const leaver = await meeting.join('c');
+    await meeting.settle();
+    await meeting.settle();
+    meeting.broken.add('a');
+    await meeting.leave('c');
+    for (let i = 0; i < 20; i++) await meeting.settle();
+    expect(hears(b, a)).toBe(true);
+    meeting.broken.delete('a');
+    await meeting.settle();
+    await meeting.settle();
+    expect(hears(leaver, a)).toBe(false);
+    expect(hears(b, a)).toBe(true);
+    for (const { index, using } of meeting.published) expect(index).not.toBe(using);
+  });
+
+  it('gives the others their keys though one member names no point of the curve', async () => {
+    const meeting = new Meeting();
+    const [a, b] = [await meeting.join('a'), await meeting.join('b')];
+    const record = await memberRecord(
+      await freshDevice('m1'),
+      meeting.secret,
+      'x',
+      'X',
+      new Uint8Array(65).fill(4),
+    );
+    await a.membership.attributes('x', { 'aye.member': record }, 'X');
+    expect(a.membership.members.has('x')).toBe(false);
+    const c = await meeting.join('c');
+    await meeting.settle();
+    await meeting.settle();
+    expect(hears(b, a) && hears(c, a)).toBe(true);
+  });
+
+  it('takes nobody for a member whose record bears another name than they joined under', async () => {
+    const meeting = new Meeting();
+    const a = await meeting.join('a');
+    const b = await meeting.join('b');
+    await a.membership.left('b');
+    await a.membership.attributes('b', { ...b.attributes }, 'Somebody else');
+    expect(a.membership.members.size).toBe(0);
+    await a.membership.attributes('b', { ...b.attributes }, b.name);
+    expect(a.membership.members.get('b')?.name).toBe(b.name);
   });
 
   it('gives no key to somebody who does not know the link', async () => {

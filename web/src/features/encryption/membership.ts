@@ -14,10 +14,18 @@ export interface MembershipEdge {
 const SETTLE_MS = 500;
 const INDEXES = 16;
 
+/** What the meeting room says of a participant: the name in their token, and the attributes they set themself. */
+export interface Present {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /**
  * Who is in the meeting, and the sender keys between them. Feed it the participants' attributes as they come; it gives
  * out this device's sender key, wrapped to each member, draws a new one when a member comes or goes, and uses it 500 ms
- * after it was sent. Calls are worked off one after the other.
+ * after it was sent. One key settles at a time and comes into use before the next is drawn, so nobody who comes and
+ * goes, or changes what they say, can hold back a rotation. The first record of a participant that holds is final
+ * while they are there. Calls are worked off one after the other.
  */
 export class Membership {
   readonly #meeting: string;
@@ -26,12 +34,14 @@ export class Membership {
   readonly #privateKey: CryptoKey;
   readonly #edge: MembershipEdge;
   readonly #members = new Map<string, Member>();
-  readonly #records = new Map<string, string>();
   readonly #wrapped = new Map<string, string>();
   readonly #published = new Set<string>();
   #index = -1;
+  #inUse = -1;
+  #settling = false;
+  #wanted = false;
+  #closed = false;
   #work: Promise<void> = Promise.resolve();
-  #rotation = 0;
 
   constructor(args: {
     meeting: string;
@@ -52,54 +62,58 @@ export class Membership {
   }
 
   /** Begins with those who are there already; the first key is used at once, for nothing was sent before it. */
-  start(present: ReadonlyMap<string, Readonly<Record<string, string>>>): Promise<void> {
+  start(present: ReadonlyMap<string, Present>): Promise<void> {
     return this.#then(async () => {
-      for (const [participant, attributes] of present) await this.#read(participant, attributes);
-      await this.#drawKey(0);
+      for (const [participant, { name, attributes }] of present)
+        await this.#read(participant, attributes, name);
+      await this.#useKey(await this.#drawKey());
       this.#edge.membersChanged(this.#members);
     });
   }
 
   /** Attributes of a participant, when they join and whenever they change. */
-  attributes(participant: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+  attributes(participant: string, attributes: Readonly<Record<string, string>>, name: string): Promise<void> {
     return this.#then(async () => {
       const before = this.#members.get(participant);
-      await this.#read(participant, attributes);
-      const after = this.#members.get(participant);
-      if (before === after) return;
-      if (this.#index >= 0) await this.#drawKey(SETTLE_MS);
+      await this.#read(participant, attributes, name);
+      if (before === this.#members.get(participant)) return;
+      await this.#rotate();
       this.#edge.membersChanged(this.#members);
     });
   }
 
   left(participant: string): Promise<void> {
     return this.#then(async () => {
-      this.#records.delete(participant);
       this.#wrapped.delete(participant);
       if (!this.#members.delete(participant)) return;
-      await this.#drawKey(SETTLE_MS);
+      await this.#rotate();
       this.#edge.membersChanged(this.#members);
     });
   }
 
+  /** Draws no key any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Takes up a participant's record and the sender key that they wrapped for us. */
-  async #read(participant: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+  async #read(
+    participant: string,
+    attributes: Readonly<Record<string, string>>,
+    name: string,
+  ): Promise<void> {
     if (participant === this.#self) return;
     const record = attributes[MEMBER_ATTRIBUTE] ?? '';
-    if (record !== this.#records.get(participant)) {
-      this.#records.set(participant, record);
-      this.#members.delete(participant);
+    if (record !== '' && !this.#members.has(participant))
       try {
-        if (record !== '')
-          this.#members.set(
-            participant,
-            await openMember(record, this.#linkSecret, this.#meeting, participant),
-          );
+        const member = await openMember(record, this.#linkSecret, this.#meeting, participant);
+        if (member.name !== name) throw new Error('the record bears another name than the seat');
+        // A key that is no point of the curve would fail every later rotation.
+        await sharedX(this.#privateKey, member.ecdh);
+        this.#members.set(participant, member);
       } catch {
         // A record that does not hold makes no member: they get no key, and the page shows them as a stranger.
       }
-      this.#wrapped.delete(participant);
-    }
     const member = this.#members.get(participant);
     const wrapped = attributes[`aye.k.${this.#self}`] ?? '';
     if (!member || wrapped === '' || wrapped === this.#wrapped.get(participant)) return;
@@ -120,16 +134,43 @@ export class Membership {
     }
   }
 
-  async #drawKey(settleMs: number): Promise<void> {
-    const rotation = ++this.#rotation;
-    this.#index = (this.#index + 1) % INDEXES;
+  /** Has a new key drawn: now, or when the one that is settling has come into use. */
+  async #rotate(): Promise<void> {
+    if (this.#index < 0 || this.#closed) return;
+    this.#wanted = true;
+    if (this.#settling) return;
+    this.#wanted = false;
+    this.#settling = true;
+    let drawn: Drawn | undefined;
+    try {
+      drawn = await this.#drawKey();
+    } catch (failure) {
+      console.warn('membership: a new key could not be sent, trying again', failure);
+      this.#wanted = true;
+    }
+    void this.#edge.wait(SETTLE_MS).then(() =>
+      this.#then(async () => {
+        this.#settling = false;
+        if (drawn) await this.#useKey(drawn);
+        if (this.#wanted) await this.#rotate();
+      }),
+    );
+  }
+
+  async #useKey({ key, index }: Drawn): Promise<void> {
+    await this.#edge.useKey(this.#self, key, index);
+    this.#inUse = index;
+  }
+
+  /** Draws a key and sends it to every member, under an index that is not in use. */
+  async #drawKey(): Promise<Drawn> {
+    do this.#index = (this.#index + 1) % INDEXES;
+    while (this.#index === this.#inUse);
     const index = this.#index;
     const key = random(32);
     const attributes: Record<string, string> = {};
     for (const gone of this.#published) if (!this.#members.has(gone)) attributes[`aye.k.${gone}`] = '';
-    this.#published.clear();
     for (const member of this.#members.values()) {
-      this.#published.add(member.participant);
       const sealed = await seal(
         await sharedX(this.#privateKey, member.ecdh),
         'aye/sender-key/1',
@@ -140,11 +181,9 @@ export class Membership {
       attributes[`aye.k.${member.participant}`] = `${index}.${b64u(sealed)}`;
     }
     if (Object.keys(attributes).length > 0) await this.#edge.setAttributes(attributes);
-    if (settleMs === 0) return this.#edge.useKey(this.#self, key, index);
-    void this.#edge.wait(settleMs).then(async () => {
-      // Only the newest key is taken into use: an older one that settles late would let a leaver listen on.
-      if (rotation === this.#rotation) await this.#edge.useKey(this.#self, key, index);
-    });
+    this.#published.clear();
+    for (const member of this.#members.keys()) this.#published.add(member);
+    return { key, index };
   }
 
   #then(step: () => Promise<void>): Promise<void> {
@@ -152,4 +191,9 @@ export class Membership {
     this.#work = next.catch(() => undefined);
     return next;
   }
+}
+
+interface Drawn {
+  readonly key: Bytes;
+  readonly index: number;
 }

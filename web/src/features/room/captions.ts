@@ -29,12 +29,21 @@ export class CaptionStrip {
     return this.#lines;
   }
 
-  caption(caption: Caption, now: number): void {
+  /**
+   * `name` is the one in the record that the speaker signed, never the server's. Without a record nobody can tell whose
+   * words these are: the line is neutral, as for somebody who is not captioned.
+   */
+  caption(caption: Caption, name: string | undefined, now: number): void {
+    if (name === undefined) {
+      this.#lines = this.#lines.filter((l) => l.id !== caption.id);
+      if (caption.text.trim() !== '') this.#gap(caption.id, now);
+      return;
+    }
     this.#captioned.add(caption.participant);
     const line: CaptionLine = {
       kind: 'words',
       id: caption.id,
-      name: caption.name,
+      name,
       text: caption.text,
       final: caption.final,
       lagMs: caption.lagMs,
@@ -48,9 +57,13 @@ export class CaptionStrip {
   /** Participants who speak at this moment. One neutral line stands for all who are not captioned. */
   speaking(participants: readonly string[], now: number): void {
     if (participants.every((p) => this.#captioned.has(p))) return;
+    this.#gap(`gap-${now}`, now);
+  }
+
+  #gap(id: string, now: number): void {
     const last = this.#lines.at(-1);
     if (last?.kind === 'gap') this.#lines = this.#lines.with(-1, { ...last, seen: now });
-    else this.#lines = [...this.#lines, { kind: 'gap', id: `gap-${now}`, seen: now } as const].slice(-LINES);
+    else this.#lines = [...this.#lines, { kind: 'gap', id, seen: now } as const].slice(-LINES);
   }
 
   /** Lets lines go that have been read: words after 12 s, gaps after 3 s. */

@@ -17,18 +17,36 @@ const caption = (id: string, participant: string, text: string) => ({
 describe('captions', () => {
   it('name those who agreed and draw one neutral line for anybody else', () => {
     const strip = new CaptionStrip();
-    strip.caption(caption('1', 'a', 'so we'), 0);
+    strip.caption(caption('1', 'a', 'so we'), 'Ann', 0);
     strip.speaking(['a'], 100);
     expect(strip.lines.map((l) => l.kind)).toEqual(['words']);
     strip.speaking(['b'], 200);
     strip.speaking(['b', 'c'], 300);
     expect(strip.lines.map((l) => l.kind)).toEqual(['words', 'gap']);
     expect(JSON.stringify(strip.lines[1])).not.toMatch(/"(b|c)"/);
-    strip.caption(caption('1', 'a', 'so we move'), 400);
+    strip.caption(caption('1', 'a', 'so we move'), 'Ann', 400);
     expect(strip.lines[0]).toMatchObject({ text: 'so we move' });
     strip.age(4000);
     expect(strip.lines.map((l) => l.kind)).toEqual(['words']);
     strip.age(20_000);
+    expect(strip.lines).toEqual([]);
+  });
+});
+
+describe('whose captions they are', () => {
+  it('is said by the record that the speaker signed, never by the server', () => {
+    const strip = new CaptionStrip();
+    strip.caption({ ...caption('1', 'b', 'I agree'), name: 'Ann' }, 'Bob', 0);
+    expect(strip.lines).toMatchObject([{ kind: 'words', name: 'Bob' }]);
+  });
+
+  it('is left open for somebody without a record: neutral, without name or words', () => {
+    const strip = new CaptionStrip();
+    strip.caption(caption('1', 'x', 'I agree'), undefined, 0);
+    strip.caption(caption('1', 'x', 'I agree to'), undefined, 100);
+    expect(strip.lines.map((l) => l.kind)).toEqual(['gap']);
+    expect(JSON.stringify(strip.lines)).not.toMatch(/Ann|agree/);
+    strip.caption(caption('1', 'x', ''), undefined, 200);
     expect(strip.lines).toEqual([]);
   });
 });

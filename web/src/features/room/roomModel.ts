@@ -109,6 +109,8 @@ export class RoomModel {
   readonly #keys = new SenderKeys();
   readonly #linkSecret: Bytes;
   readonly #strip = new CaptionStrip();
+  /** By participant, also of those who left: the name in the record that they signed. */
+  readonly #names = new Map<string, string>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #seen: Set<string>;
   /** Handles that this device took back, now or before a reload: whatever the server says, they are no yes. */
@@ -202,6 +204,7 @@ export class RoomModel {
     await this.#room.connect(joined.serverUrl, joined.token);
     const self = this.#room.localParticipant.identity;
     if (self !== joined.participantId) throw new Error('the server gave another seat than it said');
+    this.#names.set(self, this.#name);
     this.#guardMute();
     const { privateKey, point } = await ecdhPair();
     this.#membership = new Membership({
@@ -212,7 +215,10 @@ export class RoomModel {
       edge: {
         setAttributes: (attributes) => this.#room.localParticipant.setAttributes(attributes),
         useKey: (participant, key, index) => this.#keys.use(participant, key, index),
-        membersChanged: () => this.#refresh(),
+        membersChanged: (members) => {
+          for (const { participant, name } of members.values()) this.#names.set(participant, name);
+          this.#refresh();
+        },
         wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       },
     });
@@ -220,7 +226,12 @@ export class RoomModel {
       [MEMBER_ATTRIBUTE]: await memberRecord(this.#device, this.#linkSecret, self, this.#name, point),
     });
     await this.#membership.start(
-      new Map([...this.#room.remoteParticipants.values()].map((p) => [p.identity, { ...p.attributes }])),
+      new Map(
+        [...this.#room.remoteParticipants.values()].map((p) => [
+          p.identity,
+          { name: p.name ?? '', attributes: { ...p.attributes } },
+        ]),
+      ),
     );
     this.#wasIn = true;
     this.store.set({ phase: 'in' });
@@ -443,11 +454,12 @@ export class RoomModel {
     const decrypted = decryptedPackets(room);
     room
       .on(RoomEvent.ParticipantConnected, (p) => {
-        void this.#membership?.attributes(p.identity, { ...p.attributes });
+        void this.#membership?.attributes(p.identity, { ...p.attributes }, p.name ?? '');
         refresh();
       })
       .on(RoomEvent.ParticipantAttributesChanged, (_changed, p) => {
-        if (p !== room.localParticipant) void this.#membership?.attributes(p.identity, { ...p.attributes });
+        if (p !== room.localParticipant)
+          void this.#membership?.attributes(p.identity, { ...p.attributes }, p.name ?? '');
       })
       .on(RoomEvent.ParticipantDisconnected, (p) => {
         void this.#membership?.left(p.identity);
@@ -599,7 +611,7 @@ export class RoomModel {
         this.store.set({ ai: event.data });
         return;
       case 'caption':
-        this.#strip.caption(event.data, Date.now());
+        this.#strip.caption(event.data, this.#names.get(event.data.participant), Date.now());
         this.store.set({ captions: this.#strip.lines });
         return;
       case 'mine': {
@@ -955,6 +967,7 @@ export class RoomModel {
     this.#listening?.muted(true);
     this.store.set({ phase: 'out', why: why === 'lost' && !this.#wasIn ? 'never' : why });
     this.#unfollow();
+    this.#membership?.close();
     for (const timer of this.#timers) clearInterval(timer);
     this.#events?.close();
     await this.#listening?.close();
