@@ -394,7 +394,7 @@ export const nl: Words = {
     tooMany: 'Dat was te veel tegelijk. Wacht even en probeer het opnieuw.',
     server:
       'Er ging iets mis op de server. Niets waar je ja op zei is daardoor ruimer geworden. Probeer het opnieuw.',
-    unknown: 'Dat lukte niet: {{detail}}',
+    unknown: 'Dat lukte niet. De melding, in het Engels: {{detail}}',
     media: {
       denied:
         'Je browser laat camera en microfoon hier niet toe. Je kunt zonder meedoen, of ze naast het adres toestaan en op Probeer opnieuw drukken.',
@@ -404,7 +404,7 @@ export const nl: Words = {
       other:
         'Camera en microfoon konden niet worden gestart. Je kunt zonder meedoen, of op Probeer opnieuw drukken.',
     },
-    log: 'Het logboek klopt niet: {{why}}. Daarom gaat er niets naar AI. Laat het de beheerder weten.',
+    log: 'Het logboek klopt niet. Daarom gaat er niets naar AI. Laat het de beheerder weten, met deze melding in het Engels: {{why}}.',
     cannotVerify:
       'Je browser kan het logboek niet controleren (Ed25519 ontbreekt) en stuurt daarom niets naar AI.',
     storage:

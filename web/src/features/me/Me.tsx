@@ -9,7 +9,7 @@ import { TakenBack } from '../withdraw/TakenBack';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Link, Page, save, Scroll } from '../../shell/ui';
-import { MeModel, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
+import { MeModel, spells, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
 
 export function Me() {
   const { t } = useTranslation();
@@ -68,20 +68,6 @@ function latest(account: PersonAccount): Choice[] {
   for (const answer of account.answers)
     for (const choice of answer.choices) choices.set(`${choice.purpose} ${choice.medium}`, choice);
   return [...choices.values()];
-}
-
-type Held = PersonAccount['held'][number];
-
-/** What is held, by purpose and minute: a purpose and time once, then all that was said in it. */
-export function spells(held: readonly Held[]): { kind: Held['kind']; at: string; pieces: Held[] }[] {
-  const all = new Map<string, { kind: Held['kind']; at: string; pieces: Held[] }>();
-  for (const piece of held) {
-    const key = `${piece.kind} ${piece.at.slice(0, 16)}`;
-    const spell = all.get(key) ?? { kind: piece.kind, at: piece.at, pieces: [] };
-    spell.pieces.push(piece);
-    all.set(key, spell);
-  }
-  return [...all.values()];
 }
 
 function MeetingCard({

@@ -33,6 +33,34 @@ export interface MeState {
 /** What the server says of a data set or model: still being made, in use, out of use, replaced, its key destroyed. */
 export const USED = ['prepared', 'current', 'blocked', 'superseded', 'shredded'] as const;
 
+type Held = PersonAccount['held'][number];
+
+/** What is held, by purpose and minute: a purpose and time once, then all that was said in it. */
+export function spells(held: readonly Held[]): { kind: Held['kind']; at: string; pieces: Held[] }[] {
+  const all = new Map<string, { kind: Held['kind']; at: string; pieces: Held[] }>();
+  for (const piece of held) {
+    const key = `${piece.kind} ${piece.at.slice(0, 16)}`;
+    const spell = all.get(key) ?? { kind: piece.kind, at: piece.at, pieces: [] };
+    spell.pieces.push(piece);
+    all.set(key, spell);
+  }
+  return [...all.values()];
+}
+
+/**
+ * Whether something taken back is not accounted for yet: listed without its account, also when no step of it has begun, or
+ * said here and not listed at all.
+ */
+export function underWay(
+  listed: PersonAccount['withdrawals'],
+  said: readonly (readonly [handle: string, standing: Pick<Said, 'is'>])[],
+): boolean {
+  return (
+    listed.some((w) => w.account === undefined) ||
+    said.some(([handle, { is }]) => is !== 'unchecked' && !listed.some((w) => w.handle === handle))
+  );
+}
+
 const REFRESH_MS = 2000;
 
 /** The page of one's own: asks the server with the key of each meeting, and checks what it answers. */
@@ -115,23 +143,16 @@ export class MeModel {
     }
   }
 
-  /** While a withdrawal is under way the page asks again, so that its steps are seen as they happen. */
-  /** Asks again while something taken back is under way, or was said here and is not in the account yet. */
+  /** Asks again while something taken back is under way, so that its steps are seen as they happen. */
   #follow(): void {
     clearTimeout(this.#timer);
     const { meetings, standings } = this.store.get();
-    const open = meetings.filter((m) => {
-      const listed = m.account?.withdrawals ?? [];
-      return (
-        listed.some((w) => w.steps.some((s) => s.state === 'doing' || s.state === 'waiting')) ||
-        [...standings].some(
-          ([handle, said]) =>
-            said.meeting === m.device.record.meeting &&
-            said.is !== 'unchecked' &&
-            !listed.some((w) => w.handle === handle),
-        )
-      );
-    });
+    const open = meetings.filter((m) =>
+      underWay(
+        m.account?.withdrawals ?? [],
+        [...standings].filter(([, said]) => said.meeting === m.device.record.meeting),
+      ),
+    );
     if (open.length === 0 || this.#closed) return;
     this.#timer = setTimeout(() => {
       void Promise.all(open.map((m) => this.#ask(m.device))).then(() => this.#follow());
