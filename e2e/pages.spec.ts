@@ -190,6 +190,8 @@ const WORDS = {
     signature: "Signature checked just now",
     noMeeting: "There is no such meeting, or it has ended. Ask whoever invited you.",
     noPage: "There is nothing here",
+    message: "Message",
+    denied: "Your browser does not allow the camera and microphone here.",
     takeBack: "Take back all",
     forgotten: /^Stopped .* Everything is done for all 2;/,
     each: "Each of the 2 parts",
@@ -210,6 +212,8 @@ const WORDS = {
     signature: "Handtekening zojuist gecontroleerd",
     noMeeting: "Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.",
     noPage: "Hier is niets",
+    message: "Bericht",
+    denied: "Je browser laat camera en microfoon hier niet toe.",
     takeBack: "Trek alles in",
     forgotten: /^Gestopt om .* Alles is gedaan voor alle 2;/,
     each: "Elk van de 2 delen",
@@ -241,6 +245,10 @@ for (const locale of ["en", "nl"] as const) {
     await page.locator(".sign").click();
     await works(page, locale);
 
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Chat", exact: true }).click();
+    await expect(page.getByLabel(words.message)).toBeVisible();
+    await works(page, locale);
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: words.leave, exact: true }).click();
     await expect(heading(words.left)).toBeVisible();
@@ -279,6 +287,13 @@ for (const locale of ["en", "nl"] as const) {
 
     await page.goto(`${aye.url}/nowhere`);
     await expect(heading(words.noPage)).toBeVisible();
+    await works(page, locale);
+
+    await page.addInitScript(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+    });
+    await page.goto(await newMeeting());
+    await expect(page.getByText(words.denied)).toBeVisible();
     await works(page, locale);
   });
 }
