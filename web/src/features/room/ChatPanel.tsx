@@ -9,10 +9,9 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
   const { chat, choices, offered, paused } = useStore(room.store);
   const [words, setWords] = useState('');
   const [tooLong, setTooLong] = useState(false);
-  const end = useRef<HTMLDivElement>(null);
+  const lines = useRef<HTMLOListElement>(null);
   useEffect(() => {
-    // In braces: newer browsers return a promise here, which React would take for a clean-up.
-    end.current?.scrollIntoView({ block: 'end' });
+    if (lines.current) lines.current.scrollTop = lines.current.scrollHeight;
   }, [chat.length]);
   const copied = offered.filter((row) =>
     [...choices.values()].some(
@@ -21,7 +20,9 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
   );
   return (
     <div className="chat">
-      <ol className="chat-lines" aria-live="polite">
+      {/* A keyboard scrolls only what can have the focus. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <ol ref={lines} className="chat-lines" aria-label={t('room.chat')} aria-live="polite" tabIndex={0}>
         {chat.length === 0 && <li className="hint">{t('room.chatEmpty')}</li>}
         {chat.map((line) => (
           <li key={line.id} className={line.mine ? 'mine' : ''}>
@@ -31,7 +32,6 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
             <p>{line.text}</p>
           </li>
         ))}
-        <div ref={end} />
       </ol>
       {copied.length > 0 && !paused && (
         <p className="hint">{t('room.chatCopied', { what: copied.map((r) => r.label).join(', ') })}</p>
