@@ -329,6 +329,8 @@ export const en = {
     unknown: 'Nobody here said yes with this slip. It may belong to another server.',
     already: 'This was taken back before.',
     done: 'Taken back.',
+    unnamed:
+      'This slip does not name the log that your yes is in, so this page could not check that it is this one.',
     more: 'What is deleted then is shown, step by step, under My choices on the device that said yes.',
   },
   transparency: {

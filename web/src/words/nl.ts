@@ -339,6 +339,8 @@ export const nl: Words = {
     unknown: 'Met dit intrekbewijs is hier geen ja gezegd. Misschien hoort het bij een andere server.',
     already: 'Dit was al ingetrokken.',
     done: 'Ingetrokken.',
+    unnamed:
+      'Deze slip noemt het logboek niet waarin je ja staat; deze pagina kon dus niet controleren of het dit logboek is.',
     more: 'Wat er dan wordt gewist zie je stap voor stap onder Mijn keuzes, op het apparaat dat ja zei.',
   },
   transparency: {

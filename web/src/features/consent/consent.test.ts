@@ -7,7 +7,9 @@ import { b64, b64u, sha256, unb64u, utf8 } from '../bytes/bytes';
 import { openJws } from '../device/jws';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
+import { verifier } from '../log/note';
 import { Tiles } from '../log/tiles';
+import { isLogOf } from '../withdraw/slipLog';
 import { takeBack, type Standing } from '../withdraw/withdrawal';
 import { answerMedium, answerRow, NOTHING_ANSWERED, questionOf, rowAnswer, toSign } from './answers';
 import { receipts, refusals, slips } from './keeping';
@@ -136,6 +138,7 @@ describe('receipts', () => {
         { purpose: 'notes', medium: 'voice', yes: false },
       ],
       now: new Date('2026-11-22T10:00:00.000Z'),
+      vkey: 'log.example/aye+0+k',
     });
     const { payload, jwk } = await openJws(signed.receipt, 'aye-receipt+jws');
     expect(jwk).toEqual(device.record.jwk);
@@ -190,7 +193,57 @@ describe('receipts', () => {
   });
 });
 
+describe('an answer', () => {
+  it('is not signed for a log that bears another name than the one of the meeting', async () => {
+    const { known } = await knownLog();
+    const sent: string[] = [];
+    const said = answer({
+      api: {
+        answer: (_m, _s, { receipt }) => {
+          sent.push(receipt);
+          return Promise.reject(new Error('not reached'));
+        },
+      },
+      log: known,
+      device: await freshDevice('m-other', 'another.example/aye'),
+      seat: 's',
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient,
+      answers: [{ purpose: 'captions', medium: 'voice', yes: true }],
+      now: new Date(0),
+    });
+    await expect(said).rejects.toThrow('another log');
+    expect(sent).toEqual([]);
+  });
+});
+
 describe('slips', () => {
+  it('name the log of their yes, in the link and in the file', async () => {
+    const { log, known } = await knownLog();
+    const { slips: drawn } = await signReceipt({
+      device: await freshDevice('m1', log.origin),
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient,
+      answers: [{ purpose: 'captions', medium: 'voice', yes: true }],
+      now: new Date(0),
+      vkey: log.vkey,
+    });
+    const second = (await logInMemory(log.origin)).vkey;
+    const elsewhere = await logInMemory('another.example/aye');
+    for (const brought of [slipLink('https://aye.example', drawn), slipFile(drawn)]) {
+      const [slip] = readSlips(brought);
+      if (!slip) throw new Error(brought);
+      expect(slip.secret).toBe(drawn[0]?.secret);
+      expect(await isLogOf(slip, known.by)).toBe(true);
+      for (const vkey of [second, elsewhere.vkey])
+        await expect(isLogOf(slip, await verifier(vkey)), brought).rejects.toThrow('another log');
+    }
+    const [old] = readSlips(slipLink('https://aye.example', [{ secret: drawn[0]?.secret ?? '' }]));
+    expect(await isLogOf(old ?? {}, known.by)).toBe(false);
+  });
+
   it('come back from their link and their file, and from nothing else', () => {
     const slip = {
       origin: 'o',
@@ -203,6 +256,7 @@ describe('slips', () => {
     } as const;
     expect(readSlips(slipLink('https://aye.example', [slip, slip])).length).toBe(2);
     expect(readSlips(slipFile([slip]))[0]).toEqual({
+      origin: 'o',
       secret: slip.secret,
       purpose: 'notes',
       medium: 'voice',

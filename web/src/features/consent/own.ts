@@ -71,9 +71,10 @@ export async function provedChoices(
     throw new Error('another device signed the receipt');
   if (claims.meeting !== device.record.meeting || claims.origin !== device.record.origin)
     throw new Error('the receipt is about another meeting');
-  if (kept.vkey !== vkey) throw new Error('the receipt is in another log');
+  const by = await verifier(vkey);
+  if (kept.vkey !== vkey || claims.origin !== by.name) throw new Error('the receipt is in another log');
   const data = leaf.answer(await commitment(unb64u(kept.salt, 32), kept.receipt));
-  const { index } = await checkProof(kept.proof, data, await verifier(vkey));
+  const { index } = await checkProof(kept.proof, data, by);
   return claims.choices.map((choice) => ({ ...choice, recipient: claims.recipient, index }));
 }
 

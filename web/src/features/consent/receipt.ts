@@ -1,5 +1,6 @@
 import { b64u, random, sha256, unb64u, type Bytes } from '../bytes/bytes';
 import type { Device } from '../device/device';
+import { logName, type OfLog } from '../withdraw/slipLog';
 import { PURPOSE_IRIS, type Medium, type Notice, type Purpose } from './notice';
 
 /** What a person said to one purpose and medium. */
@@ -25,6 +26,8 @@ export interface Slip {
   readonly medium: Medium;
   readonly handle: string;
   readonly secret: string;
+  /** The short name of the key of the log that the yes is in; slips from before have none. */
+  readonly log?: string;
 }
 
 export interface Signed {
@@ -44,8 +47,11 @@ export async function signReceipt(args: {
   recipient: Recipient;
   answers: readonly Answer[];
   now: Date;
+  /** The key of the log that is to hold the receipt. */
+  vkey: string;
 }): Promise<Signed> {
   const { device, participant, notice, recipient, answers, now } = args;
+  const log = await logName(args.vkey);
   const { meeting, origin, title } = device.record;
   const slips: Slip[] = [];
   const choices: Record<string, string>[] = [];
@@ -57,7 +63,7 @@ export async function signReceipt(args: {
     }
     const secret = random(32);
     const handle = b64u(await sha256(secret));
-    slips.push({ origin, meeting, title, purpose, medium, handle, secret: b64u(secret) });
+    slips.push({ origin, meeting, title, purpose, medium, handle, secret: b64u(secret), log });
     choices.push({ ...choice, state: 'given', handle });
   }
   const id = b64u(random(16));
@@ -85,6 +91,7 @@ export function slipFile(slips: readonly Slip[]): string {
     {
       schema: 'urn:aye:slip:1',
       origin: first?.origin ?? '',
+      ...(first?.log === undefined ? {} : { log: first.log }),
       meeting: first?.meeting ?? '',
       slips: slips.map(({ purpose, medium, handle, secret }) => ({ purpose, medium, handle, secret })),
     },
@@ -93,12 +100,14 @@ export function slipFile(slips: readonly Slip[]): string {
   );
 }
 
-export function slipLink(base: string, slips: readonly Pick<Slip, 'secret'>[]): string {
-  return `${base}/withdraw#${slips.map((s) => s.secret).join('.')}`;
+export function slipLink(base: string, slips: readonly Pick<Slip, 'secret' | 'log'>[]): string {
+  const [first] = slips;
+  const log = first?.log !== undefined && slips.every((s) => s.log === first.log) ? `~${first.log}` : '';
+  return `${base}/withdraw#${slips.map((s) => s.secret).join('.')}${log}`;
 }
 
 /** A secret as somebody brings it back: from a link or a file. What they withdraw is known from a file only. */
-export interface BroughtSlip {
+export interface BroughtSlip extends OfLog {
   readonly secret: string;
   readonly purpose?: string;
   readonly medium?: string;
@@ -109,16 +118,25 @@ export function readSlips(input: string): BroughtSlip[] {
   const trimmed = input.trim();
   let found: BroughtSlip[];
   if (trimmed.startsWith('{')) {
-    const file = JSON.parse(trimmed) as { schema?: unknown; slips?: unknown };
+    const file = JSON.parse(trimmed) as {
+      schema?: unknown;
+      origin?: unknown;
+      log?: unknown;
+      slips?: unknown;
+    };
     if (file.schema !== 'urn:aye:slip:1' || !Array.isArray(file.slips)) throw new Error('not a slip');
     found = file.slips.map((slip: Record<string, unknown>) => ({
       secret: String(slip['secret']),
+      ...(typeof file.origin === 'string' ? { origin: file.origin } : {}),
+      ...(typeof file.log === 'string' ? { log: file.log } : {}),
       ...(typeof slip['purpose'] === 'string' ? { purpose: slip['purpose'] } : {}),
       ...(typeof slip['medium'] === 'string' ? { medium: slip['medium'] } : {}),
     }));
   } else {
     const fragment = trimmed.includes('#') ? trimmed.slice(trimmed.indexOf('#') + 1) : trimmed;
-    found = fragment.split('.').map((secret) => ({ secret }));
+    const [secrets = '', log, ...rest] = fragment.split('~');
+    if (rest.length > 0) throw new Error('not a slip');
+    found = secrets.split('.').map((secret) => (log === undefined ? { secret } : { secret, log }));
   }
   if (found.length === 0 || found.length > 64) throw new Error('not a slip');
   for (const { secret } of found) unb64u(secret, 32);

@@ -32,7 +32,9 @@ export async function answer(args: {
 }): Promise<Answered> {
   const { api, log, device, seat, notice, recipient, answers, now } = args;
   const { meeting, title } = device.record;
-  const signed = await signReceipt(args);
+  // The receipt names the log by its origin: it counts in that one only.
+  if (device.record.origin !== log.by.name) throw new LogMismatch('this is about another log');
+  const signed = await signReceipt({ ...args, vkey: log.by.vkey });
   for (const slip of signed.slips) await slips.put(slip);
   const reply = await api.answer(meeting, seat, { receipt: signed.receipt, salt: b64u(signed.salt) });
   const { index, checkpoint } = await checkProof(

@@ -7,6 +7,7 @@ import { readSlips, type BroughtSlip } from '../consent/receipt';
 import { KnownLog } from '../log/memory';
 import { currentVkey } from '../log/vkey';
 import { Link, Page, Trouble } from '../../shell/ui';
+import { isLogOf } from './slipLog';
 import { takeBack, type Standing } from './withdrawal';
 import { TakenBack } from './TakenBack';
 
@@ -15,6 +16,8 @@ interface Said {
   readonly stopped: Date;
   readonly standing: Standing | undefined;
   readonly refused: string | undefined;
+  /** The slip does not name its log: that it is in this one could not be checked. */
+  readonly unnamed: boolean;
 }
 
 function fromAddress(): readonly BroughtSlip[] {
@@ -53,6 +56,7 @@ export function Withdraw() {
       stopped: new Date(),
       standing: undefined,
       refused: undefined,
+      unnamed: false,
     }));
     const show = (i: number, change: Partial<Said>) => {
       const now = story[i];
@@ -64,7 +68,11 @@ export function Withdraw() {
         takeBack(
           slip.secret,
           api,
-          () => (log ??= currentVkey().then((vkey) => KnownLog.of(vkey))),
+          async () => {
+            const known = await (log ??= currentVkey().then((vkey) => KnownLog.of(vkey)));
+            show(i, { unnamed: !(await isLogOf(slip, known.by)) });
+            return known;
+          },
           (standing) =>
             show(i, {
               standing,
@@ -158,6 +166,7 @@ export function Withdraw() {
             )}
             vkey=""
           />
+          {said.some((s) => s.unnamed) && <p className="hint">{t('withdraw.unnamed')}</p>}
           <p className="hint">
             {t('withdraw.more')} <Link to="/me">{t('nav.me')}</Link>
           </p>

@@ -143,4 +143,14 @@ describe('the outbox', () => {
     await outbox.take([taken]);
     expect(tries).toBe(2);
   });
+
+  it('is sent, but never called done, when the server shows another log than the one of the yes', async () => {
+    for (const other of [{ origin: 'second.example/aye' }, { log: 'AAAAAAAAAAAAAAAAAAAAAA' }]) {
+      const kept = { ...(await slip()), ...other };
+      const { outbox, asked } = await page((_secret, promise) => promise());
+      await outbox.take([kept]);
+      expect(asked).toEqual([kept.secret]);
+      await soon(() => expect(outbox.store.get().said.get(kept.handle)?.is).toBe('unchecked'));
+    }
+  });
 });

@@ -3,6 +3,7 @@ import { receipts, slips, type KeptSlip } from '../consent/keeping';
 import { KnownLog } from '../log/memory';
 import { currentVkey } from '../log/vkey';
 import { Store } from '../../shell/store';
+import { isLogOf } from './slipLog';
 import { markTaken, REAL_TIME, settled, takeBack, type Patience, type Standing } from './withdrawal';
 
 /** What became of one withdrawal that this page sends. */
@@ -78,8 +79,15 @@ export class Outbox {
         this.#report(slip, stopped, standing);
         if (standing.is !== 'sending') resolve();
       };
-      takeBack(slip.secret, this.#api, () => this.#log(slip), report, this.#patience).then(resolve, reject);
+      takeBack(slip.secret, this.#api, () => this.#logOf(slip), report, this.#patience).then(resolve, reject);
     });
+  }
+
+  /** The log to look in, if it is the one that the slip was drawn for. */
+  async #logOf(slip: KeptSlip): Promise<KnownLog> {
+    const log = await this.#log(slip);
+    await isLogOf(slip, log.by);
+    return log;
   }
 
   #report({ handle, meeting }: KeptSlip, stopped: Date, standing: Standing): void {
