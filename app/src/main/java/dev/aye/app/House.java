@@ -110,7 +110,7 @@ final class House implements AutoCloseable {
         (meeting, participant) ->
             sfu.participants(meeting).stream().anyMatch(p -> p.identity().equals(participant));
     this.notebook =
-        new Notebook(vault, log, consents, meetings, events, presence, clock, speech.model());
+        new Notebook(vault, consents, meetings, events, presence, clock, speech.model());
     this.companion = opened(Companion.start(speech, notebook, clock, Notebook::fault));
     this.withdrawals =
         opened(new Withdrawals(consents, learning.forgetting(), log, this::useWhatWasLearned));

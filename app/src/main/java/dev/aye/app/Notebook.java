@@ -11,9 +11,8 @@ import dev.aye.consent.Permit;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.Use;
 import dev.aye.learn.Segment;
-import dev.aye.log.Hash;
+import dev.aye.log.Appended;
 import dev.aye.log.Leaf;
-import dev.aye.log.Log;
 import dev.aye.vault.Capture;
 import dev.aye.vault.Content;
 import dev.aye.vault.Slice;
@@ -41,7 +40,6 @@ final class Notebook implements Sinks {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Vault vault;
-  private final Log log;
   private final Consents consents;
   private final Meetings meetings;
   private final Events events;
@@ -55,7 +53,6 @@ final class Notebook implements Sinks {
 
   Notebook(
       Vault vault,
-      Log log,
       Consents consents,
       Meetings meetings,
       Events events,
@@ -63,7 +60,6 @@ final class Notebook implements Sinks {
       InstantSource clock,
       String model) {
     this.vault = vault;
-    this.log = log;
     this.consents = consents;
     this.meetings = meetings;
     this.events = events;
@@ -163,14 +159,19 @@ final class Notebook implements Sinks {
     boolean again = owed;
     owed = true; // until all of it is in the log
     if (again) {
-      for (Capture capture : vault.pendingCaptures()) {
-        logged(capture.root());
-      }
+      vault.pendingCaptures().forEach(capture -> uncaptured.addAll(settle(capture)));
     }
     for (MeetingId meeting : Set.copyOf(uncaptured)) {
       uncaptured.remove(meeting); // first, as more may be kept meanwhile
       try {
-        vault.capture(meeting).ifPresent(capture -> logged(capture.root()));
+        boolean settled = false;
+        while (!settled) { // each time round somebody withdrew, so it ends
+          settled =
+              vault
+                  .capture(meeting, consents::stands)
+                  .map(capture -> settle(capture).isEmpty())
+                  .orElse(true);
+        }
       } catch (RuntimeException e) {
         uncaptured.add(meeting);
         throw e;
@@ -179,8 +180,20 @@ final class Notebook implements Sinks {
     owed = false;
   }
 
-  private void logged(Hash root) {
-    vault.captured(root, log.append(new Leaf.Capture(root)).index());
+  /**
+   * Puts a capture into the log. When somebody in it withdrew meanwhile it does not count, and its
+   * blocks are free to be captured without theirs: the answer is the meetings that they are of.
+   */
+  private Set<MeetingId> settle(Capture capture) {
+    Optional<Appended> leaf =
+        vault
+            .grantsIn(capture)
+            .flatMap(grants -> consents.appendUse(new Leaf.Capture(capture.root()), grants));
+    if (leaf.isEmpty()) {
+      return vault.giveUp(capture);
+    }
+    vault.captured(capture.root(), leaf.get().index());
+    return Set.of();
   }
 
   /** Whether something was kept of which the log does not know yet. */

@@ -124,11 +124,11 @@ class StoryTest {
               .permit(person(), MEETING, Purpose.NOTES, Medium.VOICE, RecipientId.COMPANION)
               .orElseThrow();
       archive.vault().appendNotes(permit, new Slice(0, 0), new byte[] {1});
-      assertThat(archive.vault().capture(MEETING)).isPresent(); // and its leaf was not written
+      assertThat(archive.vault().capture(MEETING, handle -> true))
+          .isPresent(); // and its leaf was not written
       Notebook notebook =
           new Notebook(
               archive.vault(),
-              archive.log(),
               archive.consents(),
               meetings(archive, new AtomicLong()),
               new Events(),
@@ -151,7 +151,6 @@ class StoryTest {
       Notebook notebook =
           new Notebook(
               archive.vault(),
-              archive.log(),
               archive.consents(),
               meetings(archive, new AtomicLong()),
               events,

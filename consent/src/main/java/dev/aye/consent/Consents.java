@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -458,7 +459,6 @@ public final class Consents {
     // Without the lock: nothing slow may stand between the person's no and the permit's death.
     ledger.holding(handle).ifPresent(holding -> told.holders.addAll(holding.stop()));
     told.holders();
-    long logSize = journal.size();
     Event.Withdrawn fact;
     synchronized (lock) {
       Optional<Event.Withdrawn> before = ledger.withdrawn(handle);
@@ -470,7 +470,8 @@ public final class Consents {
         return new Withdrawing.Unknown();
       }
       holding.ifPresent(h -> told.holders.addAll(h.stop()));
-      fact = new Event.Withdrawn(now(), secret, logSize);
+      // After the stop: every use that appendUse accepted is in a log of this size.
+      fact = new Event.Withdrawn(now(), secret, journal.size());
       keep(fact);
       holding.ifPresent(h -> told.changes.add(new Change.Ended(h.grant, State.WITHDRAWN)));
     }
@@ -576,6 +577,40 @@ public final class Consents {
         return true;
       }
     });
+  }
+
+  // ---- uses that go into the log
+
+  /**
+   * Puts into the log that what was kept under these grants is used: a {@code CAPTURE}, {@code
+   * DATASET} or {@code MODEL} leaf.
+   *
+   * <p>Empty when one of the grants ended before the leaf was in a published tree. The use has lost
+   * then: the caller drops what it was about to use and makes it anew without that grant. A leaf
+   * may be in the log all the same, with nothing behind it.
+   *
+   * <p>So every accepted use stands before the log size that a later promise names, and nothing has
+   * to wait: the grants are asked once more after the leaf is published, and a withdrawal reads the
+   * size of the log only after its grant is dead. Whichever comes first, one of the two sees the
+   * other.
+   *
+   * @throws RuntimeException when the log fails; nothing may be used then
+   */
+  public Optional<Appended> appendUse(Leaf leaf, Collection<Handle> grants) {
+    switch (leaf) {
+      case Leaf.Capture _, Leaf.Dataset _, Leaf.Model _ -> {}
+      default -> throw new IllegalArgumentException("this leaf stands for no use");
+    }
+    if (!grants.stream().allMatch(this::stands)) {
+      return Optional.empty();
+    }
+    Appended appended = journal.append(leaf);
+    return grants.stream().allMatch(this::stands) ? Optional.of(appended) : Optional.empty();
+  }
+
+  /** Whether what was kept under this grant may be used, for the purpose that it names. */
+  public boolean stands(Handle grant) {
+    return ledger.holding(grant).flatMap(Holding::use).isPresent();
   }
 
   // ---- questions

@@ -13,6 +13,9 @@ final class MemoryJournal implements Journal {
   MemoryStore.Failing failing = MemoryStore.Failing.NOT;
   Runnable beforeAppend = () -> {};
 
+  /** The leaf is published, and whoever appended it does not know yet. */
+  Runnable afterAppend = () -> {};
+
   @Override
   public String origin() {
     return "aye.example/log";
@@ -26,6 +29,7 @@ final class MemoryJournal implements Journal {
   @Override
   public Appended append(Leaf leaf) {
     beforeAppend.run();
+    Appended appended;
     synchronized (this) {
       if (failing != MemoryStore.Failing.UNKEPT) {
         leaves.add(leaf);
@@ -33,8 +37,10 @@ final class MemoryJournal implements Journal {
       if (failing != MemoryStore.Failing.NOT) {
         throw new IllegalStateException("log stopped");
       }
-      return new Appended(leaves.size() - 1L, proof(leaves.size() - 1L));
+      appended = new Appended(leaves.size() - 1L, proof(leaves.size() - 1L));
     }
+    afterAppend.run();
+    return appended;
   }
 
   @Override

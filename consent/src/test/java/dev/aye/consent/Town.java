@@ -1,5 +1,8 @@
 package dev.aye.consent;
 
+import dev.aye.log.Appended;
+import dev.aye.log.Leaf;
+import dev.aye.log.LeafVisitor;
 import dev.aye.log.Log;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +24,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /** A small world with a real log, a real ledger of consents, and people who sign with real keys. */
 public final class Town implements AutoCloseable {
@@ -34,6 +39,15 @@ public final class Town implements AutoCloseable {
   public final InstantSource clock = now::get;
   public final Log log;
   public final Consents consents;
+
+  /**
+   * Runs before a leaf that somebody waits for is given to the log; what it throws is a failure.
+   */
+  public volatile Consumer<Leaf> beforeLeaf = leaf -> {};
+
+  /** Runs when a leaf is in the log, before whoever waits for it hears of it. */
+  public volatile Consumer<Leaf> afterLeaf = leaf -> {};
+
   private final Notice notice;
   private final Recipient recipient;
 
@@ -42,7 +56,7 @@ public final class Town implements AutoCloseable {
     List<Event> facts = new ArrayList<>();
     consents =
         new Consents(
-            log,
+            watched(Journal.of(log)),
             new ConsentStore() {
               @Override
               public void append(List<Event> events) {
@@ -54,7 +68,8 @@ public final class Town implements AutoCloseable {
                 return List.copyOf(facts);
               }
             },
-            clock);
+            clock,
+            Thread::startVirtualThread);
     Controller controller = new Controller("Example", "dpo@example.org", "The authority");
     notice = Notice.current(controller).getFirst();
     consents.publish(notice);
@@ -68,6 +83,48 @@ public final class Town implements AutoCloseable {
             List.of(recipient),
             List.of(notice),
             now.get().plus(Duration.ofHours(8))));
+  }
+
+  private Journal watched(Journal journal) {
+    return new Journal() {
+      @Override
+      public Appended append(Leaf leaf) {
+        beforeLeaf.accept(leaf);
+        Appended appended = journal.append(leaf);
+        afterLeaf.accept(leaf);
+        return appended;
+      }
+
+      @Override
+      public String origin() {
+        return journal.origin();
+      }
+
+      @Override
+      public long size() {
+        return journal.size();
+      }
+
+      @Override
+      public CompletableFuture<Appended> submit(Leaf leaf) {
+        return journal.submit(leaf);
+      }
+
+      @Override
+      public String proof(long index) {
+        return journal.proof(index);
+      }
+
+      @Override
+      public String sign(String text) {
+        return journal.sign(text);
+      }
+
+      @Override
+      public void leaves(long from, long to, LeafVisitor visitor) {
+        journal.leaves(from, to, visitor);
+      }
+    };
   }
 
   /** Somebody with a device key, who answers and changes their mind. */
@@ -178,7 +235,7 @@ public final class Town implements AutoCloseable {
         0,
         log.size(),
         (index, leaf) -> {
-          if (leaf instanceof dev.aye.log.Leaf.Withdraw withdraw
+          if (leaf instanceof Leaf.Withdraw withdraw
               && Handle.of(withdraw.handle().bytes()).equals(handle)) {
             found[0] = true;
           }

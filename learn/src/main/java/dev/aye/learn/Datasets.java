@@ -57,16 +57,13 @@ public final class Datasets {
         Shelf.Dataset prepared =
             prepare(
                 workshop, checkpoint, query.text(), query.hash().b64u(), rows, Optional.empty());
-        if (!workshop.stand(prepared.handles())) {
-          continue; // withdrawn while it was read: not even its leaf may come after
-        }
-        Shelf.Dataset signed = sign(workshop, prepared);
-        if (workshop.stand(signed.handles())) {
-          Shelf.Dataset current = signed.as(Standing.CURRENT);
+        Optional<Shelf.Dataset> signed = sign(workshop, prepared);
+        if (signed.isPresent()) {
+          Shelf.Dataset current = signed.get().as(Standing.CURRENT);
           workshop.shelf().change().put(current).save();
           return DatasetVersion.of(current);
         }
-        workshop.shelf().change().drop(signed).save();
+        workshop.shelf().change().drop(prepared).save(); // somebody withdrew while it was cut
         workshop.sweep();
       }
       throw new IllegalStateException("grants ended while the data set was cut; cut it again");
@@ -214,11 +211,15 @@ public final class Datasets {
     return dataset;
   }
 
-  /** Puts a prepared data set into the log. */
-  static Shelf.Dataset sign(Workshop workshop, Shelf.Dataset prepared) {
+  /** Puts a prepared data set into the log; empty when somebody in it withdrew meanwhile. */
+  static Optional<Shelf.Dataset> sign(Workshop workshop, Shelf.Dataset prepared) {
     Leaf leaf = new Leaf.Dataset(dev.aye.log.Hash.sha256(workshop.salted(prepared.manifest())));
-    Shelf.Dataset signed = prepared.at(workshop.log().append(leaf).index());
-    workshop.shelf().change().put(signed).save();
-    return signed;
+    return workshop
+        .log(leaf, prepared.handles())
+        .map(index -> {
+          Shelf.Dataset signed = prepared.at(index);
+          workshop.shelf().change().put(signed).save();
+          return signed;
+        });
   }
 }

@@ -399,12 +399,12 @@ public final class Forgetting {
     }
     for (Shelf.Dataset dataset : workshop.shelf().datasets()) {
       if (signable(dataset.standing(), dataset.index(), dataset.handles())) {
-        Datasets.sign(workshop, dataset);
+        var _ = Datasets.sign(workshop, dataset); // who loses to a withdrawal stays without a leaf
       }
     }
     for (Shelf.Model model : workshop.shelf().models()) {
       if (signable(model.standing(), model.index(), model.handles())) {
-        Models.sign(workshop, model);
+        var _ = Models.sign(workshop, model);
       }
     }
     return Outcome.of(job(job.id()).shreds().size());

@@ -35,9 +35,12 @@ public final class Models {
       CountModel model = learn(dataset);
       BlockId parameters = workshop.vault().keepArtefact(Workshop.PARAMETERS, model.encode());
       Shelf.Model prepared = prepare(workshop, dataset, model, parameters, Optional.empty());
-      usable(datasetId);
-      Shelf.Model signed = sign(workshop, prepared);
-      usable(datasetId);
+      Optional<Shelf.Model> signed = sign(workshop, prepared);
+      if (signed.isEmpty()) {
+        workshop.shelf().change().drop(prepared).save(); // somebody withdrew while it learned
+        workshop.sweep();
+        throw unusable(datasetId);
+      }
       Shelf.Change change = workshop.shelf().change();
       Set<BlockId> superseded = new HashSet<>();
       for (Shelf.Model old : workshop.shelf().models()) {
@@ -47,7 +50,7 @@ public final class Models {
           change.put(old.shredded());
         }
       }
-      Shelf.Model current = signed.as(Standing.CURRENT);
+      Shelf.Model current = signed.get().as(Standing.CURRENT);
       change.put(current).save(); // durable: the new one is in use; the old one is nobody's
       if (!superseded.isEmpty()) {
         workshop.vault().shred(Set.of(), superseded);
@@ -116,9 +119,13 @@ public final class Models {
             .dataset(datasetId)
             .orElseThrow(() -> new IllegalStateException("there is no data set " + datasetId));
     if (dataset.standing() != Standing.CURRENT || !workshop.stand(dataset.handles())) {
-      throw new IllegalStateException("data set " + datasetId + " may not be used any more");
+      throw unusable(datasetId);
     }
     return dataset;
+  }
+
+  private static IllegalStateException unusable(String datasetId) {
+    return new IllegalStateException("data set " + datasetId + " may not be used any more");
   }
 
   static Shelf.Model prepare(
@@ -153,12 +160,16 @@ public final class Models {
     return prepared;
   }
 
-  /** Puts a prepared model into the log. */
-  static Shelf.Model sign(Workshop workshop, Shelf.Model prepared) {
+  /** Puts a prepared model into the log; empty when somebody in it withdrew meanwhile. */
+  static Optional<Shelf.Model> sign(Workshop workshop, Shelf.Model prepared) {
     Leaf leaf = new Leaf.Model(Hash.sha256(workshop.salted(prepared.lineage())));
-    Shelf.Model signed = prepared.at(workshop.log().append(leaf).index());
-    workshop.shelf().change().put(signed).save();
-    return signed;
+    return workshop
+        .log(leaf, prepared.handles())
+        .map(index -> {
+          Shelf.Model signed = prepared.at(index);
+          workshop.shelf().change().put(signed).save();
+          return signed;
+        });
   }
 
   /** The texts of one person's rows in a data set, read for the last time. */

@@ -224,6 +224,11 @@ final class Shelf {
       return this;
     }
 
+    Change drop(Model model) {
+      models.removeIf(old -> old.id().equals(model.id()));
+      return this;
+    }
+
     /**
      * Drops what a crash left between its writing and its leaf, but for what a job goes on with.
      */

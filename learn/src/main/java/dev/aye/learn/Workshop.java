@@ -4,6 +4,7 @@ import dev.aye.consent.Consents;
 import dev.aye.consent.Handle;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.Use;
+import dev.aye.log.Appended;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import dev.aye.log.Log;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 
@@ -83,6 +85,13 @@ record Workshop(
     } else if (leaf instanceof Leaf.Revoke revoke) {
       to.add(Handle.of(revoke.handle().bytes()));
     }
+  }
+
+  /** Puts a use of these grants into the log; its place, unless one of them ended meanwhile. */
+  Optional<Long> log(Leaf leaf, Collection<String> handles) {
+    return consents
+        .appendUse(leaf, handles.stream().map(Handle::new).toList())
+        .map(Appended::index);
   }
 
   /** Whether every grant still stands. */

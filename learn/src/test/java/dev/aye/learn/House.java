@@ -87,7 +87,7 @@ final class House {
 
   /** Puts what was said since the last time into the log. */
   void captures() {
-    if (vault.capture(Town.MEETING).isPresent()) {
+    if (vault.capture(Town.MEETING, handle -> true).isPresent()) {
       for (Capture capture : vault.pendingCaptures()) {
         vault.captured(capture.root(), town.log.append(new Leaf.Capture(capture.root())).index());
       }

@@ -27,6 +27,7 @@ final class Index {
   private static final byte CAPTURE = 2;
   private static final byte LOGGED = 3;
   private static final byte BLOCKED = 4;
+  private static final byte GIVEN_UP = 5;
   private static final int MAX_RECORD = 256 << 20;
 
   /** Where a block lies. */
@@ -110,6 +111,12 @@ final class Index {
     hold(capture);
   }
 
+  /** Takes a capture that is not logged apart; its blocks are open again. */
+  void giveUp(Hash root) {
+    append(framed(ByteBuffer.allocate(33).put(GIVEN_UP).put(root.bytes())));
+    release(root);
+  }
+
   void logged(Hash root, long at) {
     append(record(root, at));
     logged.put(root, at);
@@ -159,6 +166,14 @@ final class Index {
     capture.leaves().forEach(leaf -> captureOfLeaf.put(leaf, capture.root()));
   }
 
+  private void release(Hash root) {
+    Capture capture = captures.remove(root);
+    if (capture == null) {
+      throw new Corrupt("the vault's index gives up a capture that it does not have");
+    }
+    capture.leaves().forEach(leaf -> captureOfLeaf.remove(leaf, root));
+  }
+
   private void load(ByteBuffer in) {
     while (in.remaining() >= 9) {
       int at = in.position();
@@ -204,6 +219,7 @@ final class Index {
       }
       case LOGGED -> logged.put(hash(body), body.getLong());
       case BLOCKED -> blocked.add(name(body));
+      case GIVEN_UP -> release(hash(body));
       default -> throw new Corrupt("a record of the vault's index is of no known type");
     }
   }

@@ -15,6 +15,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -197,14 +198,17 @@ public final class Vault {
   }
 
   /**
-   * Binds all blocks of a meeting that are not yet captured into a new capture, durable on return;
-   * empty when there are none. The caller appends its {@code CAPTURE} leaf and then calls {@link
-   * #captured}; after a crash in between {@link #pendingCaptures} has it.
+   * Binds all blocks of a meeting that are not yet captured, and whose grant stands, into a new
+   * capture, durable on return; empty when there are none. The caller appends its {@code CAPTURE}
+   * leaf and then calls {@link #captured}, or {@link #giveUp} when one of its grants ended
+   * meanwhile; after a crash in between {@link #pendingCaptures} has it.
    */
-  public Optional<Capture> capture(MeetingId meeting) {
+  public Optional<Capture> capture(MeetingId meeting, Predicate<Handle> stands) {
     return writing(() -> {
       List<Hash> leaves = new ArrayList<>();
-      for (KeyStore.Key key : grants(grant -> grant.meeting().equals(meeting.value()))) {
+      for (KeyStore.Key key :
+          grants(grant ->
+              grant.meeting().equals(meeting.value()) && stands.test(new Handle(grant.handle())))) {
         for (Index.Entry entry : index.under(key.name())) {
           if (!index.isCaptured(entry)) {
             leaves.add(entry.leaf());
@@ -241,6 +245,41 @@ public final class Vault {
         index.logged(root, logIndex);
       }
       return true;
+    });
+  }
+
+  /** The grants of all blocks in a capture; empty when one of the blocks was shredded by now. */
+  public Optional<Set<Handle>> grantsIn(Capture capture) {
+    Set<Hash> leaves = new HashSet<>(capture.leaves());
+    Set<Handle> grants = new LinkedHashSet<>();
+    for (Block block : blocks()) {
+      if (leaves.remove(block.leaf())) {
+        grants.addAll(block.handles());
+      }
+    }
+    return leaves.isEmpty() ? Optional.of(grants) : Optional.empty();
+  }
+
+  /**
+   * Takes a capture apart that is not to count: its blocks can be captured anew. Durable on return.
+   *
+   * @return the meetings that its blocks are of
+   * @throws IllegalArgumentException when its place in the log was noted already
+   */
+  public Set<MeetingId> giveUp(Capture capture) {
+    return writing(() -> {
+      if (index.isLogged(capture.root())) {
+        throw new IllegalArgumentException("a capture that counts cannot be given up");
+      }
+      Set<Hash> leaves = Set.copyOf(capture.leaves());
+      Set<MeetingId> meetings = new LinkedHashSet<>();
+      for (KeyStore.Key key : grants(grant -> true)) {
+        if (index.under(key.name()).stream().anyMatch(entry -> leaves.contains(entry.leaf()))) {
+          meetings.add(new MeetingId(((KeyStore.Owner.Grant) key.owner()).meeting()));
+        }
+      }
+      index.giveUp(capture.root());
+      return meetings;
     });
   }
 

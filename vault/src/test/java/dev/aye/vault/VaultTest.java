@@ -157,7 +157,7 @@ class VaultTest {
   void nothingOfAPersonIsReadableOnTheDisk() throws IOException {
     Vault vault = open();
     vault.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("the roof leaks"));
-    vault.capture(Town.MEETING);
+    vault.capture(Town.MEETING, handle -> true);
     vault.keepArtefact("model", bytes("words of a model"));
     Path home = folder.resolve("vault");
     for (String secret :
@@ -183,8 +183,8 @@ class VaultTest {
     Vault vault = open();
     BlockId id =
         vault.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("roof")).orElseThrow();
-    Capture capture = vault.capture(Town.MEETING).orElseThrow();
-    assertThat(vault.capture(Town.MEETING)).isEmpty();
+    Capture capture = vault.capture(Town.MEETING, handle -> true).orElseThrow();
+    assertThat(vault.capture(Town.MEETING, handle -> true)).isEmpty();
     Vault again = open();
     assertThat(again.pendingCaptures()).containsExactly(capture);
     again.captured(capture.root(), 7);
@@ -229,6 +229,31 @@ class VaultTest {
     assertThat(open().artefact(old)).isEmpty();
     assertThat(open().artefact(young)).contains(bytes("new"));
     assertThat(open().artefacts("model")).containsExactly(young);
+  }
+
+  @Test
+  void aCaptureThatIsGivenUpFreesItsBlocksForOneWithoutThoseThatEnded() {
+    Vault vault = open();
+    vault.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("roof"));
+    vault.appendTraining(bob.permit(TRAINING, VOICE), SLICE, bytes("cellar"));
+    Capture both = vault.capture(Town.MEETING, handle -> true).orElseThrow();
+    assertThat(vault.grantsIn(both).orElseThrow())
+        .containsExactlyInAnyOrder(ann.handle(TRAINING, VOICE), bob.handle(TRAINING, VOICE));
+    assertThat(vault.giveUp(both)).containsExactly(Town.MEETING);
+    Vault again = open();
+    assertThat(again.pendingCaptures()).isEmpty();
+    Capture rest =
+        again
+            .capture(Town.MEETING, handle -> !handle.equals(ann.handle(TRAINING, VOICE)))
+            .orElseThrow();
+    assertThat(rest.leaves()).containsExactly(again.own(bob.id).getFirst().block().leaf());
+    again.captured(rest.root(), 7);
+    assertThatThrownBy(() -> again.giveUp(rest)).isInstanceOf(IllegalArgumentException.class);
+    Vault last = open();
+    last.shred(bob.handle(TRAINING, VOICE));
+    assertThat(last.grantsIn(rest)).isEmpty();
+    assertThat(last.own(ann.id).getFirst().block().capture())
+        .isEqualTo(new Block.CaptureState.Open());
   }
 
   /**
@@ -284,7 +309,8 @@ class VaultTest {
     keep(vault, ann, "roof", acknowledged);
     keep(vault, bob, "cellar", acknowledged);
     keep(vault, ann, "roof two", acknowledged);
-    vault.capture(Town.MEETING);
+    vault.capture(Town.MEETING, handle -> true).ifPresent(vault::giveUp); // one lost its race
+    vault.capture(Town.MEETING, handle -> true);
     for (Capture capture : vault.pendingCaptures()) {
       vault.captured(capture.root(), 9);
     }
