@@ -7,9 +7,10 @@ import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
-import java.security.interfaces.RSAKey;
+import java.security.Signature;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -20,6 +21,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.ssl.pem.PemContent;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.web.servlet.HandlerMapping;
 
 /** A running server: the house behind its HTTP edge. */
 final class Server implements AutoCloseable {
@@ -149,11 +151,28 @@ final class Server implements AutoCloseable {
             .getPublicKey();
     PrivateKey key =
         read("tls-key", "unencrypted private key", config.tlsKey(), PemContent::getPrivateKey);
-    if (!certified.getAlgorithm().equals(key.getAlgorithm())
-        || (certified instanceof RSAKey rsa
-            && key instanceof RSAKey own
-            && !rsa.getModulus().equals(own.getModulus()))) {
+    if (!belong(certified, key)) {
       throw new Refusal("The key in tls-key is not the one of the certificate in tls-cert.");
+    }
+  }
+
+  /** Whether what the key signs is verified by the certificate. */
+  private static boolean belong(PublicKey certified, PrivateKey key) {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> key.getAlgorithm(); // Ed25519 and the like name signatures as they name keys
+        };
+    try {
+      Signature signing = Signature.getInstance(algorithm);
+      signing.initSign(key);
+      byte[] signature = signing.sign();
+      Signature verifying = Signature.getInstance(algorithm);
+      verifying.initVerify(certified);
+      return verifying.verify(signature);
+    } catch (GeneralSecurityException another) {
+      return false;
     }
   }
 
@@ -176,6 +195,11 @@ final class Server implements AutoCloseable {
 
   House house() {
     return house;
+  }
+
+  /** Who answers which path, for the test that walks all of them. */
+  Map<String, HandlerMapping> mappings() {
+    return web.getBeansOfType(HandlerMapping.class);
   }
 
   /** The address to open, as the first thing a person reads. */

@@ -34,6 +34,18 @@ final class Workbench {
   private static final int PAUSE = Speech.RATE * 4 / 10;
   private static final int QUIET = 200;
 
+  /** Every command there is; a test looks at what each tells. */
+  static final List<String> COMMANDS =
+      List.of(
+          "dataset build",
+          "dataset list",
+          "dataset export",
+          "train",
+          "model list",
+          "model replay",
+          "health",
+          "hear");
+
   private final Learning learning;
   private final Runnable before;
   private final Runnable after;
@@ -54,8 +66,12 @@ final class Workbench {
    * @throws Refusal when it cannot be done
    */
   Object perform(JsonNode command) throws IOException, InterruptedException {
+    String name = command.path("command").asString("");
+    if (!COMMANDS.contains(name)) {
+      throw new Refusal("The server does not know this command.");
+    }
     try {
-      return switch (command.path("command").asString("")) {
+      return switch (name) {
         case "dataset build" -> {
           before.run();
           yield said(learning.datasets().build(Query.everything()));
@@ -69,7 +85,7 @@ final class Workbench {
             Map.of("same", learning.models().replays(command.path("id").asString("")));
         case "health" -> health.get();
         case "hear" -> hear(Path.of(command.path("file").asString("")));
-        default -> throw new Refusal("The server does not know this command.");
+        default -> throw new IllegalStateException("the command is listed, and nothing does it");
       };
     } catch (IllegalStateException e) {
       throw new Refusal(String.valueOf(e.getMessage()));
