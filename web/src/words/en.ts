@@ -280,7 +280,12 @@ export const en = {
     checked: 'Checked just now in your browser against the log, entry {{index}} of {{size}}.',
     checking: 'Checking against the log…',
     notChecked: 'Not proved: {{why}}',
-    differs: 'The receipt at the server is not one this device signed.',
+    differs: {
+      signer: 'The receipt at the server is not one this device signed for this meeting.',
+      text: 'The server shows another text here than the one you signed. What follows is not what you saw then.',
+      choices:
+        'The server shows other choices here than the ones you signed. Under “You said” is what you signed.',
+    },
     said: 'You said',
     asked: 'The text then',
     saveReceipt: 'Save receipt',

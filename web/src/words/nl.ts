@@ -288,7 +288,12 @@ export const nl: Words = {
     checked: 'Zojuist in je browser gecontroleerd in het logboek: regel {{index}} van {{size}}.',
     checking: 'Wordt gecontroleerd in het logboek…',
     notChecked: 'Niet bewezen: {{why}}',
-    differs: 'Het ontvangstbewijs op de server is niet door dit apparaat getekend.',
+    differs: {
+      signer: 'Het bewijs bij de server is niet door dit apparaat voor deze vergadering ondertekend.',
+      text: 'De server laat hier een andere tekst zien dan de tekst die je ondertekende. Wat volgt is niet wat je toen zag.',
+      choices:
+        'De server laat hier andere keuzes zien dan die je ondertekende. Onder ‘Je zei’ staat wat je ondertekende.',
+    },
     said: 'Je zei',
     asked: 'De tekst van toen',
     saveReceipt: 'Bewaar ontvangstbewijs',

@@ -26,6 +26,7 @@ export function readClaims(payload: Record<string, unknown>): {
   readonly meeting: string;
   readonly origin: string;
   readonly noticeHash: string;
+  readonly issued: string;
   readonly recipient: Recipient;
   readonly choices: readonly Pick<OwnChoice, 'purpose' | 'medium' | 'state' | 'handle'>[];
 } {
@@ -37,6 +38,7 @@ export function readClaims(payload: Record<string, unknown>): {
     meeting: string(payload['meeting']),
     origin: string(payload['origin']),
     noticeHash: string(record(payload['notice'])['hash']),
+    issued: string(payload['issued']),
     recipient: {
       id: string(recipient['id']),
       key: string(recipient['key']),

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Choice, PersonAccount } from '../api/client';
+import type { PersonAccount } from '../api/client';
 import { sentence } from '../api/sentences';
 import { FullText } from '../consent/Card';
 import { receiptFile, receiptName } from '../consent/keeping';
@@ -9,7 +9,7 @@ import { TakenBack } from '../withdraw/TakenBack';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Link, Page, save, Scroll } from '../../shell/ui';
-import { MeModel, spells, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
+import { latest, MeModel, spells, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
 
 export function Me() {
   const { t } = useTranslation();
@@ -62,14 +62,6 @@ function useLabels() {
 
 const STATES = ['requested', 'given', 'refused', 'withdrawn', 'expired', 'revoked', 'invalidated'] as const;
 
-/** The newest state of each choice: a later receipt changes only the choices it names. */
-function latest(account: PersonAccount): Choice[] {
-  const choices = new Map<string, Choice>();
-  for (const answer of account.answers)
-    for (const choice of answer.choices) choices.set(`${choice.purpose} ${choice.medium}`, choice);
-  return [...choices.values()];
-}
-
 function MeetingCard({
   meeting,
   state,
@@ -82,7 +74,7 @@ function MeetingCard({
   const { t } = useTranslation();
   const labels = useLabels();
   const { account, device } = meeting;
-  const choices = account ? latest(account) : [];
+  const choices = latest(meeting.said.values());
   const standing = (handle?: string) => (handle === undefined ? undefined : state.standings.get(handle));
   const taken = (handle?: string) =>
     handle !== undefined && (state.standings.has(handle) || state.slips.get(handle)?.takenAt !== undefined);
@@ -299,7 +291,7 @@ function Receipt({ answer, verdict }: { readonly answer: Answer; readonly verdic
             : verdict.is === 'checking'
               ? t('me.checking')
               : verdict.is === 'differs'
-                ? t('me.differs')
+                ? t(`me.differs.${verdict.what}`)
                 : t('me.notChecked', { why: sentence(verdict.why) })}
         </span>
       </p>

@@ -1,4 +1,6 @@
-import { api, type PersonAccount } from '../api/client';
+import { api, type Choice, type PersonAccount } from '../api/client';
+import { b64u, sha256, utf8 } from '../bytes/bytes';
+import { readClaims } from '../consent/own';
 import { receipts, slips, type KeptSlip } from '../consent/keeping';
 import { checkReceipt } from '../consent/signing';
 import { Device } from '../device/device';
@@ -9,9 +11,67 @@ import { Store } from '../../shell/store';
 
 export type Verdict =
   | { readonly is: 'checking' }
-  | { readonly is: 'differs' }
+  | { readonly is: 'differs'; readonly what: Difference }
   | { readonly is: 'proved'; readonly index: number; readonly size: number }
   | { readonly is: 'unproved'; readonly why: unknown };
+
+/** In what the server shows something else than this device signed. */
+export type Difference = 'signer' | 'text' | 'choices';
+
+/** One answer of the account, as the receipt in it has it. */
+export interface SaidThen {
+  /** Absent when the receipt is not this device's: then it says nothing here. */
+  readonly issued?: string;
+  readonly choices: readonly Choice[];
+  readonly differs: Difference | undefined;
+}
+
+type AnswerThen = PersonAccount['answers'][number];
+
+const ENDED = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
+
+/**
+ * What somebody said by the receipt that their device signed. The server adds only how a yes ended since; whatever else
+ * it shows beside the receipt is compared with it: the text that was shown, and each choice.
+ */
+export async function saidThen(answer: AnswerThen, device: Device): Promise<SaidThen> {
+  const none = { choices: [], differs: 'signer' } as const;
+  let claims: ReturnType<typeof readClaims>;
+  try {
+    const { jwk, payload } = await openJws(answer.receipt, 'aye-receipt+jws');
+    claims = readClaims(payload);
+    if ((await thumbprint(jwk)) !== (await device.person())) return none;
+  } catch (failure) {
+    console.warn('me: a receipt of the server cannot be read', failure);
+    return none;
+  }
+  const { meeting, origin } = device.record;
+  if (claims.meeting !== meeting || claims.origin !== origin) return none;
+  let told = answer.choices.length === claims.choices.length;
+  const choices = claims.choices.map((signed): Choice => {
+    const shown = answer.choices.filter((c) => c.purpose === signed.purpose && c.medium === signed.medium);
+    const [one] = shown;
+    const ended = one !== undefined && ENDED.has(one.state);
+    const same =
+      shown.length === 1 &&
+      one?.handle === signed.handle &&
+      (one?.state === signed.state || (signed.state === 'given' && ended));
+    if (!same) told = false;
+    return same && one ? { ...signed, state: one.state } : signed;
+  });
+  const text = b64u(await sha256(utf8(answer.noticeText))) === claims.noticeHash;
+  return { issued: claims.issued, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
+}
+
+/** How each row stands by the receipts: a later one changes only the choices it names. */
+export function latest(said: Iterable<SaidThen>): Choice[] {
+  const rows = new Map<string, Choice>();
+  const own = [...said].filter((s) => s.issued !== undefined);
+  own.sort((a, b) => Date.parse(a.issued ?? '') - Date.parse(b.issued ?? ''));
+  for (const { choices } of own)
+    for (const choice of choices) rows.set(`${choice.purpose} ${choice.medium}`, choice);
+  return [...rows.values()];
+}
 
 /** One meeting as this device may see it: the server's account of the person, and what was checked here. */
 export interface MeetingOfMine {
@@ -20,6 +80,8 @@ export interface MeetingOfMine {
   readonly failure: unknown;
   /** By receipt: what the check in this browser gave. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** By receipt: what was said in it. */
+  readonly said: ReadonlyMap<string, SaidThen>;
   readonly vkey: string | undefined;
 }
 
@@ -88,6 +150,7 @@ export class MeModel {
         account: undefined,
         failure: undefined,
         verdicts: new Map(),
+        said: new Map(),
         vkey: undefined,
       })),
     });
@@ -115,26 +178,27 @@ export class MeModel {
       const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
       const kept = (await receipts.all()).filter((r) => r.meeting === id);
       const vkey = kept[0]?.vkey ?? (await api.meeting(id).catch(() => undefined))?.log.vkey;
-      this.#put(id, { account, failure: undefined, vkey });
+      const said = new Map<string, SaidThen>();
+      for (const answer of account.answers) said.set(answer.receipt, await saidThen(answer, device));
+      this.#put(id, { account, failure: undefined, vkey, said });
       for (const answer of account.answers) {
+        const what = said.get(answer.receipt)?.differs;
+        if (what !== undefined) {
+          this.#verdict(id, answer.receipt, { is: 'differs', what });
+          continue;
+        }
         const known = this.#of(id)?.verdicts.get(answer.receipt);
         if (known?.is === 'proved') continue;
         this.#verdict(id, answer.receipt, { is: 'checking' });
-        this.#verdict(id, answer.receipt, await this.#check(device, answer, vkey));
+        this.#verdict(id, answer.receipt, await this.#check(answer, vkey));
       }
     } catch (failure) {
       this.#put(id, { failure });
     }
   }
 
-  async #check(
-    device: Device,
-    answer: PersonAccount['answers'][number],
-    vkey: string | undefined,
-  ): Promise<Verdict> {
+  async #check(answer: AnswerThen, vkey: string | undefined): Promise<Verdict> {
     try {
-      const { jwk } = await openJws(answer.receipt, 'aye-receipt+jws');
-      if ((await thumbprint(jwk)) !== (await device.person())) return { is: 'differs' };
       if (vkey === undefined) throw new Error('the key of the log is not known here');
       const log = await this.#log(vkey);
       return { is: 'proved', ...(await checkReceipt(answer, log, new Date())) };
