@@ -1,10 +1,6 @@
 package dev.aye.app;
 
 import dev.aye.consent.Consents;
-import dev.aye.consent.Event;
-import dev.aye.consent.Handle;
-import dev.aye.consent.PersonId;
-import dev.aye.learn.Forgetting;
 import dev.aye.learn.Learning;
 import dev.aye.log.Log;
 import dev.aye.log.LogException;
@@ -22,9 +18,6 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
-import java.util.List;
-import java.util.Set;
-import java.util.function.BiConsumer;
 
 /**
  * What is kept in the data folder, opened: keys, database, log, consents, vault and what was
@@ -58,24 +51,7 @@ final class Archive implements AutoCloseable {
         Vault.open(config.data().resolve("vault"), keys.folder().resolve("vault"), random, clock);
     this.consents = new Consents(log, new ConsentFacts(database, box), clock);
     this.learning =
-        Learning.open(
-            config.data().resolve("learn"),
-            vault,
-            log,
-            consents,
-            random,
-            clock,
-            new Forgetting.Surroundings() {
-              @Override
-              public void stop(Handle handle) {
-                // The end of the permit has discarded what was in flight under it, in tap and ear.
-              }
-
-              @Override
-              public long regenerate(Set<Handle> handles) {
-                return 0; // notes are read anew from the vault each time, under what stands then
-              }
-            });
+        Learning.open(config.data().resolve("learn"), vault, log, consents, random, clock);
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -195,23 +171,6 @@ final class Archive implements AutoCloseable {
 
   Learning learning() {
     return learning;
-  }
-
-  /** Shows all that is kept in vault and database about people, decrypted: its kind and bytes. */
-  void readEverything(BiConsumer<String, byte[]> reader) {
-    for (Event event : new ConsentFacts(database, box).load()) {
-      reader.accept("event", event.encode().getBytes(StandardCharsets.UTF_8));
-    }
-    for (String person : Meetings.people(database)) {
-      if (!person.isEmpty()) {
-        vault.own(new PersonId(person)).forEach(own -> reader.accept("block", own.bytes()));
-      }
-    }
-    for (String kind : List.of("members", "parameters", "manifest", "lineage")) {
-      vault
-          .artefacts(kind)
-          .forEach(id -> vault.artefact(id).ifPresent(bytes -> reader.accept(kind, bytes)));
-    }
   }
 
   @Override

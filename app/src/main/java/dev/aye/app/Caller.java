@@ -1,7 +1,6 @@
 package dev.aye.app;
 
 import dev.aye.consent.DeviceProof;
-import dev.aye.consent.PersonId;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
 
@@ -58,12 +57,12 @@ final class Caller {
   }
 
   /** The person whose device signed this very request. */
-  PersonId person(HttpServletRequest request) {
+  DeviceProof.Checked.Proven person(HttpServletRequest request) {
     String jws =
         credential(request, "Device")
             .orElseThrow(() -> Problem.unauthorized("This needs a proof by your device key."));
     return switch (proofs.request(jws, request.getMethod(), request.getRequestURI())) {
-      case DeviceProof.Checked.Proven(PersonId person) -> person;
+      case DeviceProof.Checked.Proven proven -> proven;
       case DeviceProof.Checked.Refused refused ->
           throw Problem.unauthorized(refused.reason().sentence());
     };

@@ -103,9 +103,7 @@ final class Commands {
         switch (name) {
           case "log" -> log();
           case "media" -> MediaBench.run(MEDIA_BENCH);
-          case "speech" ->
-              SpeechBench.measure(
-                  Engine.AUTO, Path.of(System.getProperty("aye.home", ".")).resolve("speech"));
+          case "speech" -> SpeechBench.measure(Engine.AUTO);
           default ->
               throw new Refusal(
                   "There is no benchmark named " + name + "; there are log, media and speech.");

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -41,16 +42,28 @@ final class ControlSocket implements AutoCloseable {
   private final Path path;
   private final ServerSocketChannel channel;
   private final Workbench workbench;
+  private final Consumer<Exception> failed;
 
-  private ControlSocket(Path data, Path path, ServerSocketChannel channel, Workbench workbench) {
+  private ControlSocket(
+      Path data,
+      Path path,
+      ServerSocketChannel channel,
+      Workbench workbench,
+      Consumer<Exception> failed) {
     this.data = data;
     this.path = path;
     this.channel = channel;
     this.workbench = workbench;
+    this.failed = failed;
   }
 
-  /** Listens for commands; the caller holds the lock of the folder. */
-  static ControlSocket listen(Path data, Workbench workbench) throws IOException {
+  /**
+   * Listens for commands; the caller holds the lock of the folder.
+   *
+   * @param failed told of what a command threw
+   */
+  static ControlSocket listen(Path data, Workbench workbench, Consumer<Exception> failed)
+      throws IOException {
     Path path = data.resolve("aye.sock");
     Files.deleteIfExists(data.resolve(ELSEWHERE));
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
@@ -61,7 +74,7 @@ final class ControlSocket implements AutoCloseable {
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     channel.bind(UnixDomainSocketAddress.of(path));
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-    ControlSocket socket = new ControlSocket(data, path, channel, workbench);
+    ControlSocket socket = new ControlSocket(data, path, channel, workbench, failed);
     Thread.ofPlatform().daemon().name("aye-control").start(socket::serve);
     return socket;
   }
@@ -104,6 +117,7 @@ final class ControlSocket implements AutoCloseable {
     } catch (Refusal refusal) {
       return Map.of("refused", String.valueOf(refusal.getMessage()));
     } catch (IOException | RuntimeException e) {
+      failed.accept(e);
       logger.error("A command failed inside: {}", e.getClass().getName());
       return Map.of(
           "refused", "The server could not do this (" + e.getClass().getSimpleName() + ").");

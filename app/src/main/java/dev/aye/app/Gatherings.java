@@ -55,6 +55,7 @@ final class Gatherings {
   private final Events events;
   private final Withdrawals withdrawals;
   private final InstantSource clock;
+  private final Soundness soundness;
   private final Set<String> settling = ConcurrentHashMap.newKeySet();
 
   Gatherings(
@@ -69,7 +70,8 @@ final class Gatherings {
       Notebook notebook,
       Events events,
       Withdrawals withdrawals,
-      InstantSource clock) {
+      InstantSource clock,
+      Soundness soundness) {
     this.config = config;
     this.meetings = meetings;
     this.asking = asking;
@@ -82,6 +84,7 @@ final class Gatherings {
     this.events = events;
     this.withdrawals = withdrawals;
     this.clock = clock;
+    this.soundness = soundness;
   }
 
   Listening listening() {
@@ -220,6 +223,7 @@ final class Gatherings {
       notebook.capture();
       meetings.settled(meeting);
     } catch (RuntimeException e) {
+      soundness.check(e);
       logger.error("The end of a meeting will be tried again: {}", e.getClass().getName());
     } finally {
       settling.remove(meeting);

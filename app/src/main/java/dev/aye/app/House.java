@@ -4,6 +4,7 @@ import dev.aye.companion.Companion;
 import dev.aye.companion.Engine;
 import dev.aye.companion.Reranker;
 import dev.aye.companion.SpeechModel;
+import dev.aye.consent.Change;
 import dev.aye.consent.Consents;
 import dev.aye.consent.DeviceProof;
 import dev.aye.consent.MeetingId;
@@ -68,6 +69,7 @@ final class House implements AutoCloseable {
   private final Withdrawals withdrawals;
   private final Gatherings gatherings;
   private final Events events = new Events();
+  private final Soundness soundness;
   private final Thread chores;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
@@ -84,6 +86,8 @@ final class House implements AutoCloseable {
     this.files = WebFiles.read(Path.of(System.getProperty("aye.home", ".")).resolve("web/dist"));
     this.log = archive.log();
     this.vault = archive.vault();
+    this.soundness =
+        new Soundness(log, vault, () -> config.data().toFile().getUsableSpace(), Soundness::halt);
     this.consents = archive.consents();
     this.learning = archive.learning();
     this.meetings = new Meetings(archive.database(), archive.box(), random, clock);
@@ -113,7 +117,9 @@ final class House implements AutoCloseable {
         new Notebook(vault, consents, meetings, events, presence, clock, speech.model());
     this.companion = opened(Companion.start(speech, notebook, clock, Notebook::fault));
     this.withdrawals =
-        opened(new Withdrawals(consents, learning.forgetting(), log, this::useWhatWasLearned));
+        opened(
+            new Withdrawals(
+                consents, learning.forgetting(), log, this::useWhatWasLearned, soundness::check));
 
     Listening listening =
         new Listening(sfu, tokens, consents, companion, companionKey, pour, clock, bell::changed);
@@ -130,9 +136,15 @@ final class House implements AutoCloseable {
             notebook,
             events,
             withdrawals,
-            clock);
+            clock,
+            soundness);
     bell.rooms = gatherings.rooms();
     bell.signs = gatherings::sign;
+    consents.onChange(change -> {
+      if (change instanceof Change.Ended) {
+        useWhatWasLearned(); // at once, however long the job that forgets must wait
+      }
+    });
     consents.onChange(gatherings::changed);
     learning
         .forgetting()
@@ -147,7 +159,7 @@ final class House implements AutoCloseable {
     withdrawals.start();
     Workbench workbench =
         new Workbench(learning, notebook::capture, this::useWhatWasLearned, this::health);
-    opened(ControlSocket.listen(config.data(), workbench));
+    opened(ControlSocket.listen(config.data(), workbench, soundness::note));
     this.chores = Thread.ofPlatform().daemon().name("aye-chores").start(this::chores);
   }
 
@@ -220,6 +232,7 @@ final class House implements AutoCloseable {
       for (long second = 1; ; second++) {
         Thread.sleep(1_000);
         try {
+          soundness.check();
           consents.tick();
           if (notebook.hasUncaptured()) {
             notebook.capture();
@@ -228,6 +241,7 @@ final class House implements AutoCloseable {
             gatherings.endWhatIsOver();
           }
         } catch (RuntimeException e) {
+          soundness.check(e);
           logger.error("A chore failed and will be tried again: {}", e.getClass().getName());
         }
       }
@@ -236,8 +250,11 @@ final class House implements AutoCloseable {
     }
   }
 
-  /** Lets the vocabulary in use, if there is one, choose among the recogniser's readings. */
-  void useWhatWasLearned() {
+  /**
+   * Lets the vocabulary in use, if there is one, choose among the recogniser's readings. One at a
+   * time, so that whoever looked before a withdrawal cannot have the last word after it.
+   */
+  synchronized void useWhatWasLearned() {
     use(companion, () -> learning.models().current().map(Vocabulary::of));
   }
 
@@ -262,6 +279,7 @@ final class House implements AutoCloseable {
         "database",
         archive.database().answers() ? Optional.empty() : Optional.of("does not answer"));
     failures.put("vault", vault.failure());
+    failures.put("disk", soundness.full() ? Optional.of("full") : Optional.empty());
     failures.put("media", sfu.failure(PATIENCE));
     failures.put("speech", companion.failure());
     return health(
@@ -328,6 +346,14 @@ final class House implements AutoCloseable {
     return learning;
   }
 
+  Soundness soundness() {
+    return soundness;
+  }
+
+  Companion companion() {
+    return companion;
+  }
+
   Sfu sfu() {
     return sfu;
   }
@@ -354,6 +380,7 @@ final class House implements AutoCloseable {
 
   @Override
   public void close() {
+    soundness.rest();
     chores.interrupt();
     while (!opened.isEmpty()) {
       AutoCloseable part = opened.pop();

@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.vault.Corrupt;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -86,13 +87,18 @@ final class Keys {
       return close(row, plain.getBytes(StandardCharsets.UTF_8));
     }
 
+    /**
+     * What is in the box.
+     *
+     * @throws Corrupt when it was altered, or closed for another row or under another key
+     */
     byte[] open(String row, byte[] closed) {
       try {
         byte[] nonce = java.util.Arrays.copyOf(closed, NONCE);
         return cipher(Cipher.DECRYPT_MODE, row, nonce)
             .doFinal(closed, NONCE, closed.length - NONCE);
       } catch (GeneralSecurityException | IllegalArgumentException e) {
-        throw new IllegalStateException("a row of the database does not open: " + row, e);
+        throw new Corrupt("a row of the database does not open: " + row);
       }
     }
 

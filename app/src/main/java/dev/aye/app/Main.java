@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 
 /**
  * The command line of Aye. Whatever a person at a terminal can do wrong ends in one sentence and a
- * non-zero exit code: 2 for a command that makes no sense, 1 for one that could not be carried out.
+ * non-zero exit code: 2 for a command that makes no sense, 1 for one that could not be carried out,
+ * 3 when what is kept is not what was written, or cannot be written.
  */
 public final class Main {
   private Main() {}
@@ -40,6 +41,11 @@ public final class Main {
               return CommandLine.ExitCode.USAGE;
             })
             .setExecutionExceptionHandler((e, command, result) -> {
+              Optional<String> unsound = Soundness.sentence(e);
+              if (unsound.isPresent()) {
+                say(command, unsound.get());
+                return Soundness.EXIT;
+              }
               say(command, e instanceof Refusal ? sentence(e) : unexpected(e));
               return CommandLine.ExitCode.SOFTWARE;
             });

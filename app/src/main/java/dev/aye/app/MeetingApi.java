@@ -39,6 +39,7 @@ final class MeetingApi {
   private final Consents consents;
   private final DeviceProof proofs;
   private final Caller caller;
+  private final Soundness soundness;
   private final EventStream stream;
 
   MeetingApi(House house) {
@@ -49,12 +50,14 @@ final class MeetingApi {
     this.consents = house.consents();
     this.proofs = house.proofs();
     this.caller = house.caller();
+    this.soundness = house.soundness();
     this.stream = new EventStream(house.events(), house.gatherings());
   }
 
   @PostMapping("/api/meetings")
   ResponseEntity<Says.OpenedMeeting> open(
       @RequestBody Says.NewMeeting wanted, HttpServletRequest request) {
+    room();
     String title = line(wanted.title().orElse(""), LONGEST_TITLE, "title");
     List<String> purposes = wanted.purposes().map(asking::narrowed).orElseGet(asking::allowed);
     Meetings.Opened opened =
@@ -64,6 +67,13 @@ final class MeetingApi {
         .body(
             new Says.OpenedMeeting(
                 id, Origin.of(config, request).page() + "/m/" + id, opened.hostKey()));
+  }
+
+  /** Refuses to begin or grant anything while there is no room to write it down. */
+  private void room() {
+    if (soundness.full()) {
+      throw Problem.diskFull();
+    }
   }
 
   @GetMapping("/api/meetings/{id}")
@@ -116,7 +126,7 @@ final class MeetingApi {
 
   private PersonId proven(String jws, MeetingId meeting) {
     return switch (proofs.join(jws, meeting)) {
-      case DeviceProof.Checked.Proven(PersonId person) -> person;
+      case DeviceProof.Checked.Proven proven -> proven.person();
       case DeviceProof.Checked.Refused refused ->
           throw Problem.badRequest(
               "device-" + refused.reason().slug(), refused.reason().sentence());
@@ -136,6 +146,7 @@ final class MeetingApi {
       @PathVariable("id") String id, @RequestBody Says.Answer answer, HttpServletRequest request) {
     open(id);
     Meetings.Seat seat = caller.personalSeat(request, id);
+    room();
     Salt salt;
     try {
       salt = new Salt(answer.salt());
@@ -171,6 +182,7 @@ final class MeetingApi {
       HttpServletRequest request) {
     open(id);
     Meetings.Seat seat = caller.personalSeat(request, id);
+    room();
     if (!wanted.recipient().equals("companion")) {
       throw Problem.badRequest("recipient", "The only recipient here is the companion.");
     }

@@ -50,11 +50,6 @@ final class Meetings {
     this.clock = clock;
   }
 
-  /** Everybody who ever took a seat and proved a key. */
-  static List<String> people(Database database) {
-    return database.sql().sql("SELECT DISTINCT person FROM seats").query(String.class).list();
-  }
-
   /**
    * Opens a meeting.
    *

@@ -3,6 +3,7 @@ package dev.aye.app;
 import dev.aye.consent.Card;
 import dev.aye.consent.Choice;
 import dev.aye.consent.Consents;
+import dev.aye.consent.DeviceProof;
 import dev.aye.consent.Handle;
 import dev.aye.consent.PersonId;
 import dev.aye.consent.WithdrawalSecret;
@@ -65,11 +66,12 @@ final class PersonApi {
 
   @PostMapping("/api/me")
   Says.PersonAccount account(HttpServletRequest request) {
-    PersonId person = caller.person(request);
+    DeviceProof.Checked.Proven proven = caller.person(request);
+    PersonId person = proven.person();
     return new Says.PersonAccount(
         person.value(),
         consents.cards(person).stream().map(this::said).toList(),
-        held(person),
+        held(proven),
         used(person),
         withdrawals.of(person));
   }
@@ -86,8 +88,8 @@ final class PersonApi {
         card.choices().stream().map(Asking::said).toList());
   }
 
-  private List<Says.Held> held(PersonId person) {
-    return vault.own(person).stream()
+  private List<Says.Held> held(DeviceProof.Checked.Proven proven) {
+    return vault.own(proven).stream()
         .map(content ->
             new Says.Held(
                 content.block().purpose(),

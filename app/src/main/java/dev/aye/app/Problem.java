@@ -50,6 +50,15 @@ final class Problem extends RuntimeException {
     return new Problem(HttpStatus.SERVICE_UNAVAILABLE, slug, "This is not ready", detail);
   }
 
+  static Problem diskFull() {
+    return new Problem(
+        HttpStatus.INSUFFICIENT_STORAGE,
+        "disk-full",
+        "There is no room",
+        "The disk of this server is full, so nothing new can be granted or kept. Taking back a yes"
+            + " still works. Tell whoever runs it.");
+  }
+
   /** A problem whose status somebody else decided on. */
   static Problem of(int status, String slug, String detail) {
     HttpStatus known = HttpStatus.valueOf(status);

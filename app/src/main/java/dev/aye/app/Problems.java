@@ -25,6 +25,12 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 final class Problems extends ResponseEntityExceptionHandler {
   private static final Logger log = LoggerFactory.getLogger(Problems.class);
 
+  private final Soundness soundness;
+
+  Problems(Soundness soundness) {
+    this.soundness = soundness;
+  }
+
   @ExceptionHandler
   ResponseEntity<ProblemDetail> problem(Problem problem) {
     return answer(problem.body());
@@ -46,6 +52,15 @@ final class Problems extends ResponseEntityExceptionHandler {
                         + " confirmed it yet, so it does not count yet. Send it again in a moment.")
                 .body());
       }
+    }
+    if (Soundness.sentence(e).isPresent()) {
+      soundness.note(e); // and this answer still goes out
+      return answer(
+          Problem.unavailable(
+                  "unsound",
+                  "This could not be written down, so nothing was granted. The server stops now;"
+                      + " who runs it is told why.")
+              .body());
     }
     StackTraceElement[] trace = e.getStackTrace();
     log.error(

@@ -51,6 +51,13 @@ final class Server implements AutoCloseable {
     checkFree(config);
     checkTls(config);
     FileChannel lock = Archive.lock(config.data());
+    long free = config.data().toFile().getUsableSpace();
+    if (free < Soundness.RESERVE) {
+      Archive.unlock(lock);
+      throw new Refusal(
+          "The disk of the data folder %s is full (%d MB are free, %d are needed); make room, or choose another with --data."
+              .formatted(config.data(), free >> 20, Soundness.RESERVE >> 20));
+    }
     AtomicReference<House> opened = new AtomicReference<>();
     try {
       ownLog(config);

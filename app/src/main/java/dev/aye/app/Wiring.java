@@ -36,8 +36,8 @@ class Wiring {
   }
 
   @Bean
-  Problems problems() {
-    return new Problems();
+  Problems problems(House house) {
+    return new Problems(house.soundness());
   }
 
   @Bean

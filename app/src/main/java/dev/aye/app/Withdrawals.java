@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,18 +28,27 @@ final class Withdrawals implements AutoCloseable {
   private final Forgetting forgetting;
   private final Log log;
   private final Runnable afterwards;
+  private final Consumer<RuntimeException> failed;
   private final Semaphore asked = new Semaphore(0);
   private final Thread worker;
   private volatile boolean closed;
 
   /**
    * @param afterwards run after each job, also one that failed: what was learned has changed
+   * @param failed told why a job stopped, before it is tried again: ends the process where that
+   *     would be in vain
    */
-  Withdrawals(Consents consents, Forgetting forgetting, Log log, Runnable afterwards) {
+  Withdrawals(
+      Consents consents,
+      Forgetting forgetting,
+      Log log,
+      Runnable afterwards,
+      Consumer<RuntimeException> failed) {
     this.consents = consents;
     this.forgetting = forgetting;
     this.log = log;
     this.afterwards = afterwards;
+    this.failed = failed;
     this.worker = Thread.ofPlatform().daemon().name("aye-forgetting").unstarted(this::work);
   }
 
@@ -71,6 +81,7 @@ final class Withdrawals implements AutoCloseable {
         try {
           forget();
         } catch (RuntimeException e) {
+          failed.accept(e);
           StackTraceElement[] trace = e.getStackTrace();
           logger.error(
               "Forgetting stopped and will be tried again: {} at {}",

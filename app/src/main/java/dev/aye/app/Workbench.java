@@ -1,23 +1,19 @@
 package dev.aye.app;
 
-import dev.aye.companion.Companion;
 import dev.aye.companion.Engine;
 import dev.aye.companion.Hypothesis;
-import dev.aye.companion.Reading;
-import dev.aye.companion.Speech;
-import dev.aye.companion.SpeechModel;
-import dev.aye.companion.Wav;
+import dev.aye.companion.SpeechBench;
 import dev.aye.learn.CountModel;
 import dev.aye.learn.DatasetVersion;
 import dev.aye.learn.Learning;
 import dev.aye.learn.ModelVersion;
 import dev.aye.learn.Query;
 import dev.aye.learn.Standing;
+import dev.aye.vault.Corrupt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,9 +27,6 @@ import tools.jackson.databind.JsonNode;
  * when one runs, else in the command's own.
  */
 final class Workbench {
-  private static final int PAUSE = Speech.RATE * 4 / 10;
-  private static final int QUIET = 200;
-
   /** Every command there is; a test looks at what each tells. */
   static final List<String> COMMANDS =
       List.of(
@@ -44,7 +37,7 @@ final class Workbench {
           "model list",
           "model replay",
           "health",
-          "hear");
+          "model judge");
 
   private final Learning learning;
   private final Runnable before;
@@ -84,9 +77,11 @@ final class Workbench {
         case "model replay" ->
             Map.of("same", learning.models().replays(command.path("id").asString("")));
         case "health" -> health.get();
-        case "hear" -> hear(Path.of(command.path("file").asString("")));
+        case "model judge" -> judge();
         default -> throw new IllegalStateException("the command is listed, and nothing does it");
       };
+    } catch (Corrupt e) {
+      throw e; // nothing that a person at a terminal could do otherwise
     } catch (IllegalStateException e) {
       throw new Refusal(String.valueOf(e.getMessage()));
     }
@@ -122,58 +117,23 @@ final class Workbench {
         .orElseThrow(() -> new Refusal("There is no data set yet: make one with dataset build."));
   }
 
-  /** What the recogniser makes of a recording, alone and with the vocabulary in use. */
-  private Object hear(Path file) throws IOException, InterruptedException {
+  /**
+   * How the recogniser understands the project's own held-out sentences, alone and with the
+   * vocabulary in use. It can hear nothing else: this takes no file.
+   */
+  private Object judge() throws IOException, InterruptedException {
     Optional<CountModel> model = learning.models().current();
     List<Map<String, String>> sentences = new ArrayList<>();
-    try (SpeechModel speech = Companion.builtIn(Engine.AUTO)) {
-      for (short[] sentence : sentences(Wav.read(file))) {
-        if (speech.hear(whole(sentence), text -> {}) instanceof Reading.Heard heard) {
-          List<Hypothesis> offered = heard.hypotheses();
-          Map<String, String> said = new LinkedHashMap<>();
-          said.put("alone", offered.getFirst().text());
-          said.put(
-              "learned",
-              model
-                  .map(m -> Vocabulary.of(m).rerank(offered).getFirst().text())
-                  .orElse(offered.getFirst().text()));
-          sentences.add(said);
-        }
-      }
+    for (List<Hypothesis> offered : SpeechBench.heldOut(Engine.AUTO)) {
+      String alone = offered.getFirst().text();
+      Map<String, String> said = new LinkedHashMap<>();
+      said.put("alone", alone);
+      said.put(
+          "learned",
+          model.map(m -> Vocabulary.of(m).rerank(offered).getFirst().text()).orElse(alone));
+      sentences.add(said);
     }
     return sentences;
-  }
-
-  /** Cuts a recording at its pauses. */
-  private static List<short[]> sentences(short[] sound) {
-    List<short[]> sentences = new ArrayList<>();
-    int start = -1;
-    int quiet = 0;
-    for (int at = 0; at < sound.length; at++) {
-      boolean loud = Math.abs(sound[at]) > QUIET;
-      quiet = loud ? 0 : quiet + 1;
-      if (loud && start < 0) {
-        start = Math.max(0, at - PAUSE / 2);
-      } else if (start >= 0 && quiet >= PAUSE) {
-        sentences.add(Arrays.copyOfRange(sound, start, at));
-        start = -1;
-      }
-    }
-    if (start >= 0) {
-      sentences.add(Arrays.copyOfRange(sound, start, sound.length));
-    }
-    return sentences;
-  }
-
-  private static Speech whole(short[] sound) {
-    return (from, into) -> {
-      int n = Math.min(into.length, sound.length - from);
-      if (n <= 0) {
-        return -1;
-      }
-      System.arraycopy(sound, from, into, 0, n);
-      return n;
-    };
   }
 
   private static Map<String, Object> said(DatasetVersion dataset) {

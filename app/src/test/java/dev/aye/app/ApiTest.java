@@ -152,6 +152,48 @@ class ApiTest {
     assertThat(json(refused).path("type").asString()).isEqualTo("urn:aye:problem:not-there");
   }
 
+  /** Without a device key there is nobody in whose name a yes could stand. */
+  @Test
+  void aSeatWithoutADeviceAnswersNothing() throws Exception {
+    String id = open();
+    JsonNode joined = json(post("/api/meetings/" + id + "/participants", "", "{\"name\":\"A\"}"));
+    HttpResponse<String> refused =
+        post(
+            "/api/meetings/" + id + "/answers",
+            "Bearer " + joined.path("seat").asString(),
+            "{\"receipt\":\"\",\"salt\":\"\"}");
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(json(refused).path("type").asString()).isEqualTo("urn:aye:problem:no-device");
+  }
+
+  /** A token is enough: clients that are no browser come from nowhere, pages from anywhere. */
+  @ParameterizedTest
+  @CsvSource({"https://elsewhere.example", "null", "''"})
+  void aTokenOpensTheSignallingFromAnyOrigin(String origin) throws Exception {
+    String token =
+        json(post("/api/meetings/" + open() + "/participants", "", "{\"name\":\"A\"}"))
+            .path("token")
+            .asString();
+    WebSocket.Builder builder = HTTP.newWebSocketBuilder();
+    if (!origin.isEmpty()) {
+      builder.header("Origin", origin);
+    }
+    String address = server.url().replace("http:", "ws:") + "/rtc/v1?access_token=";
+    WebSocket socket =
+        builder
+            .buildAsync(
+                URI.create(address + token + "&join_request=" + padded().replace("=", "%3D")),
+                new WebSocket.Listener() {})
+            .get(20, TimeUnit.SECONDS);
+    assertThat(socket.isOutputClosed()).isFalse();
+    socket.abort();
+    assertThatThrownBy(() ->
+            builder
+                .buildAsync(URI.create(address + "x"), new WebSocket.Listener() {})
+                .get(20, TimeUnit.SECONDS))
+        .hasMessageContaining("WebSocketHandshakeException");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

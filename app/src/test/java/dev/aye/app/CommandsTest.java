@@ -109,7 +109,7 @@ class CommandsTest {
     Workbench none =
         new Workbench(null, () -> {}, () -> {}, () -> new Says.Health("ready", Map.of()));
     Path socket;
-    try (ControlSocket _ = ControlSocket.listen(data, none)) {
+    try (ControlSocket _ = ControlSocket.listen(data, none, e -> {})) {
       socket = Path.of(Files.readString(data.resolve("aye.sock.path")));
       assertThat(mode(socket.getParent())).isEqualTo("rwx------");
       assertThat(ControlSocket.ask(data, Map.of("command", "health")).orElseThrow().toString())

@@ -6,11 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aye.app.people.Visitor;
 import dev.aye.companion.Caption;
 import dev.aye.companion.Companion;
-import dev.aye.companion.Hypothesis;
-import dev.aye.companion.Reading;
 import dev.aye.companion.Sinks;
-import dev.aye.companion.Speech;
-import dev.aye.companion.SpeechModel;
+import dev.aye.companion.SlowModel;
 import dev.aye.companion.Utterance;
 import dev.aye.consent.Medium;
 import dev.aye.consent.MeetingId;
@@ -39,7 +36,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,7 +79,7 @@ class ListeningTest {
     sfu.openRoom(Town.MEETING.value());
     companion =
         Companion.start(
-            new Slow(),
+            new SlowModel(decoding, mayDecode),
             new Notes(),
             town.clock,
             e -> {
@@ -103,7 +99,7 @@ class ListeningTest {
             },
             town.clock,
             meeting -> {});
-    encoder = new OpusEncoder(Speech.RATE, 1, OpusApplication.OPUS_APPLICATION_VOIP);
+    encoder = new OpusEncoder(SlowModel.RATE, 1, OpusApplication.OPUS_APPLICATION_VOIP);
     encoder.setBitrate(32_000);
   }
 
@@ -112,38 +108,6 @@ class ListeningTest {
     companion.close();
     sfu.close();
     town.close();
-  }
-
-  /** A model that decodes nothing until it may, and then says how long what it heard was. */
-  private final class Slow implements SpeechModel {
-    @Override
-    public String host() {
-      return "here";
-    }
-
-    @Override
-    public String model() {
-      return "slow";
-    }
-
-    @Override
-    public Reading hear(Speech speech, Consumer<String> partial) throws InterruptedException {
-      decoding.countDown();
-      mayDecode.await();
-      try {
-        short[] into = new short[1_600];
-        int at = 0;
-        for (int n = speech.read(0, into); n > 0; n = speech.read(at, into)) {
-          at += n;
-        }
-        return new Reading.Heard(List.of(new Hypothesis("words", 0)));
-      } catch (Speech.Discarded withdrawn) {
-        return new Reading.Discarded();
-      }
-    }
-
-    @Override
-    public void close() {}
   }
 
   private final class Notes implements Sinks {
@@ -174,7 +138,7 @@ class ListeningTest {
   /** Packets of 20 ms, loud or quiet, out of the newest stream's tap. */
   private void speaks(boolean loudly, int packets) throws Exception {
     for (int i = 0; i < packets; i++) {
-      short[] sound = new short[Speech.RATE / 50];
+      short[] sound = new short[SlowModel.RATE / 50];
       for (int at = 0; at < sound.length; at++) {
         sound[at] = (short) (loudly ? random.nextInt(12_001) - 6_000 : random.nextInt(3) - 1);
       }

@@ -7,6 +7,7 @@ import dev.aye.companion.Caption;
 import dev.aye.companion.Hypothesis;
 import dev.aye.companion.Utterance;
 import dev.aye.consent.Medium;
+import dev.aye.consent.Permits;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.Town;
 import dev.aye.learn.Segment;
@@ -89,7 +90,7 @@ class NotebookTest {
   }
 
   private List<Block> blocks(Town.Person who) {
-    return vault.own(who.id).stream().map(Content::block).toList();
+    return vault.own(Permits.proven(who.id)).stream().map(Content::block).toList();
   }
 
   // ---- how long
@@ -101,7 +102,7 @@ class NotebookTest {
     assertThat(blocks(ann)).hasSize(2);
     assertThat(blocks(ann)).allMatch(block -> block.slice().durationMillis() == 1_730);
     Content lesson =
-        vault.own(ann.id).stream()
+        vault.own(Permits.proven(ann.id)).stream()
             .filter(content -> content.block().purpose().equals("training"))
             .findFirst()
             .orElseThrow();

@@ -3,6 +3,7 @@ package dev.aye.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.companion.Reranker;
 import dev.aye.consent.Consents;
 import dev.aye.consent.Controller;
 import dev.aye.consent.Handle;
@@ -18,6 +19,10 @@ import dev.aye.consent.Recipient;
 import dev.aye.consent.RecipientId;
 import dev.aye.consent.Salt;
 import dev.aye.consent.Seat;
+import dev.aye.consent.WithdrawalSecret;
+import dev.aye.learn.Hypothesis;
+import dev.aye.learn.Query;
+import dev.aye.learn.Segment;
 import dev.aye.vault.Slice;
 import java.math.BigInteger;
 import java.net.URI;
@@ -84,7 +89,8 @@ class StoryTest {
       CountDownLatch done = new CountDownLatch(1);
       var forgetting = archive.learning().forgetting();
       try (var withdrawals =
-          new Withdrawals(archive.consents(), forgetting, archive.log(), done::countDown)) {
+          new Withdrawals(
+              archive.consents(), forgetting, archive.log(), done::countDown, e -> {})) {
         withdrawals.start();
         assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
         assertThat(forgetting.progress(handle)).isPresent();
@@ -105,7 +111,8 @@ class StoryTest {
         throw new IllegalStateException("a step fails");
       });
       try (var withdrawals =
-          new Withdrawals(archive.consents(), forgetting, archive.log(), chosen::countDown)) {
+          new Withdrawals(
+              archive.consents(), forgetting, archive.log(), chosen::countDown, e -> {})) {
         withdrawals.start();
         assertThat(chosen.await(20, TimeUnit.SECONDS)).isTrue();
       }
@@ -237,6 +244,83 @@ class StoryTest {
       assertThat(answer.statusCode()).isEqualTo(200);
       return answer.body();
     }
+  }
+
+  /** A long export or training holds the shelf; forgetting waits for it, and this does not. */
+  @Test
+  void whatWasLearnedChoosesNoWordsAfterAWithdrawalHoweverBusyTheShelfIs() throws Exception {
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    try (Server server = Server.start(config())) {
+      House house = server.house();
+      MeetingId meeting =
+          new MeetingId(
+              house
+                  .gatherings()
+                  .open("", List.of("training"), false, Optional.empty())
+                  .meeting()
+                  .id());
+      WithdrawalSecret learned = teaches(house, meeting, "The pier has a berth.");
+      house.notebook().capture();
+      house.learning().models().train(house.learning().datasets().build(Query.everything()).id());
+      house.useWhatWasLearned();
+      assertThat(house.companion().reranker()).isNotSameAs(Reranker.NONE);
+
+      WithdrawalSecret other = teaches(house, meeting, "Something else.");
+      house
+          .learning()
+          .forgetting()
+          .onProgress(progress -> {
+            busy.countDown(); // whoever is here holds the shelf
+            await(done);
+          });
+      house.consents().withdraw(other);
+      assertThat(busy.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(house.companion().reranker()).isNotSameAs(Reranker.NONE);
+      house.consents().withdraw(learned);
+      assertThat(house.companion().reranker()).isSameAs(Reranker.NONE);
+      done.countDown();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Somebody new, who says yes to learning and has this kept; how they withdraw. */
+  private WithdrawalSecret teaches(House house, MeetingId meeting, String words) throws Exception {
+    KeyPair device = pair();
+    byte[] secret = draw(32);
+    answer(
+        house.consents(),
+        house.log().origin(),
+        Instant.now(),
+        meeting,
+        device,
+        Purpose.TRAINING,
+        Optional.of(secret));
+    var permit =
+        house
+            .consents()
+            .permit(person(device), meeting, Purpose.TRAINING, Medium.VOICE, RecipientId.COMPANION)
+            .orElseThrow();
+    Segment segment =
+        new Segment(
+            Medium.VOICE,
+            words,
+            List.of(new Hypothesis(words, 0)),
+            new byte[0],
+            1_000,
+            2_000,
+            "model");
+    assertThat(house.vault().appendTraining(permit, new Slice(1_000, 2_000), segment.encode()))
+        .isPresent();
+    house.notebook().lookAt(meeting);
+    return new WithdrawalSecret(b64u(secret));
   }
 
   @Test
@@ -461,7 +545,10 @@ class StoryTest {
   private Offer offer(Consents consents) throws Exception {
     notices().forEach(consents::publish);
     return new Offer(
-        Set.of(Purpose.NOTES), List.of(recipient()), notices(), Instant.now().plusSeconds(3_600));
+        Set.of(Purpose.NOTES, Purpose.TRAINING),
+        List.of(recipient()),
+        notices(),
+        Instant.now().plusSeconds(3_600));
   }
 
   private PersonId person() throws Exception {
@@ -494,16 +581,32 @@ class StoryTest {
   private Handle answer(
       Consents consents, String origin, Instant now, MeetingId meeting, KeyPair device, boolean yes)
       throws Exception {
+    Optional<byte[]> secret = yes ? Optional.of(draw(32)) : Optional.empty();
+    return answer(consents, origin, now, meeting, device, Purpose.NOTES, secret);
+  }
+
+  /**
+   * @param secret what withdraws a yes; none for a no
+   */
+  private Handle answer(
+      Consents consents,
+      String origin,
+      Instant now,
+      MeetingId meeting,
+      KeyPair device,
+      Purpose purpose,
+      Optional<byte[]> secret)
+      throws Exception {
     consents.offer(meeting, offer(consents));
     issued = now.isAfter(issued.plusMillis(1)) ? now : issued.plusMillis(2);
     Notice notice = notices().getFirst();
-    byte[] handle = MessageDigest.getInstance("SHA-256").digest(draw(32));
+    byte[] handle = MessageDigest.getInstance("SHA-256").digest(secret.orElse(new byte[32]));
     Map<String, Object> choice = new LinkedHashMap<>();
-    choice.put("purpose", "notes");
-    choice.put("purposeIri", Purpose.NOTES.iri());
+    choice.put("purpose", purpose.id());
+    choice.put("purposeIri", purpose.iri());
     choice.put("medium", "voice");
-    choice.put("state", yes ? "given" : "refused");
-    if (yes) {
+    choice.put("state", secret.isPresent() ? "given" : "refused");
+    if (secret.isPresent()) {
       choice.put("handle", b64u(handle));
     }
     Map<String, Object> payload = new LinkedHashMap<>();

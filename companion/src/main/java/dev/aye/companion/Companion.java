@@ -111,22 +111,16 @@ public final class Companion implements AutoCloseable {
     this.reranker = reranker;
   }
 
+  /** The one that chooses among readings now. */
+  public Reranker reranker() {
+    return reranker;
+  }
+
   /** A new ear, deaf until a permit is granted to it. Close it when the person leaves. */
   public Ear ear(MeetingId meeting, ParticipantId participant, PersonId person) {
     var ear = new Ear(this, meeting, participant, person);
     ears.add(ear);
     return ear;
-  }
-
-  /** Drops all that was heard of a person and not delivered yet. */
-  public void forget(PersonId person) {
-    ears.stream().filter(ear -> ear.person().equals(person)).forEach(Ear::forget);
-    synchronized (queue) {
-      queue.stream().filter(segment -> segment.person.equals(person)).forEach(Segment::discard);
-      if (decoding != null && decoding.person.equals(person)) {
-        decoding.discard();
-      }
-    }
   }
 
   /**

@@ -151,15 +151,6 @@ public final class Ear implements AutoCloseable {
     }
   }
 
-  /** Drops everything not delivered yet, whatever its permits say. */
-  synchronized void forget() {
-    Segment segment = current;
-    if (segment != null) {
-      segment.discard();
-    }
-    cut();
-  }
-
   /**
    * A permit ended: at once nothing is heard under it, and what waits under it alone is
    * overwritten.

@@ -3,7 +3,7 @@ package dev.aye.companion;
 import java.util.List;
 
 /** What a speech model made of a stretch of speech. */
-public sealed interface Reading {
+sealed interface Reading {
   /** Readings, best first, each text once; a single empty text when nothing was said. */
   record Heard(List<Hypothesis> hypotheses) implements Reading {
     public Heard {

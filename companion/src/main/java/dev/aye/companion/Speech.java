@@ -1,12 +1,13 @@
 package dev.aye.companion;
 
 /**
- * The sound of one stretch of speech, 16 kHz mono, which may still be growing while it is read.
+ * The sound of one stretch of speech, 16 kHz mono, which may still be growing while it is read: a
+ * person's, which permits cover, or the project's own.
  *
  * <p>Reading is by position, so that a model that failed can be given the same speech again from
  * its beginning.
  */
-public interface Speech {
+sealed interface Speech permits Segment, Recording {
   /** Samples per second. */
   int RATE = 16_000;
 

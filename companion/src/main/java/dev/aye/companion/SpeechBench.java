@@ -4,18 +4,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Measures the built-in engines on a folder of recordings: word error rate, real-time factor,
- * memory, readings.
+ * Measures the built-in engines on the project's own recordings, and on nothing else: word error
+ * rate, real-time factor, memory, readings.
  *
- * <p>{@code SpeechBench FOLDER [sphinx4|pocketsphinx|auto]…}, with {@code NAME.wav} and what is
- * said in it in {@code texts/NAME.txt} (its first line is not spoken). {@code
- * -Daye.bench.words=true} shows the words: use it on recordings of nobody only.
+ * <p>{@code SpeechBench [sphinx4|pocketsphinx|auto]…}. {@code -Daye.bench.words=true} shows the
+ * words.
  */
 public final class SpeechBench {
   private SpeechBench() {}
@@ -54,24 +52,43 @@ public final class SpeechBench {
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    Path folder = Path.of(arguments.length > 0 ? arguments[0] : "speech");
-    List<String> engines =
-        arguments.length > 1
-            ? List.of(arguments).subList(1, arguments.length)
-            : List.of("sphinx4", "auto");
+    List<String> engines = arguments.length > 0 ? List.of(arguments) : List.of("sphinx4", "auto");
     for (String engine : engines) {
-      System.out.println(measure(Engine.valueOf(engine.toUpperCase(Locale.ROOT)), folder));
+      System.out.println(measure(Engine.valueOf(engine.toUpperCase(Locale.ROOT))));
     }
   }
 
-  /** Decodes every recording of a folder with one engine. */
-  public static Figures measure(Engine engine, Path folder)
+  /** Decodes every recording with one engine. */
+  public static Figures measure(Engine engine) throws IOException, InterruptedException {
+    return measure(engine, Recording.NAMES);
+  }
+
+  /**
+   * What an engine offers for each sentence that no model learns from, best first: by this a
+   * learned vocabulary is judged.
+   */
+  public static List<List<Hypothesis>> heldOut(Engine engine)
       throws IOException, InterruptedException {
-    return measure(engine, recordings(folder));
+    List<List<Hypothesis>> offered = new ArrayList<>();
+    try (var model = new SpeechProcess(SpeechProcess.Settings.of(engine))) {
+      for (Recording sentence : Recording.sentences("heldout")) {
+        offered.add(heard(model, sentence));
+      }
+    }
+    return offered;
+  }
+
+  private static List<Hypothesis> heard(SpeechModel model, Recording sentence)
+      throws InterruptedException {
+    return switch (model.hear(sentence, text -> {})) {
+      case Reading.Heard(List<Hypothesis> hypotheses) -> hypotheses;
+      case Reading.Discarded d -> throw new IllegalStateException("nobody withdraws a recording");
+      case Reading.Failed(String reason) -> throw new IllegalStateException(reason);
+    };
   }
 
   /** Decodes some recordings with one engine. */
-  public static Figures measure(Engine engine, List<Path> recordings)
+  static Figures measure(Engine engine, List<String> names)
       throws IOException, InterruptedException {
     try (var model = new SpeechProcess(SpeechProcess.Settings.of(engine))) {
       long started = System.nanoTime();
@@ -81,51 +98,32 @@ public final class SpeechBench {
       WordErrors oracle = WordErrors.NONE;
       double sound = 0;
       double time = 0;
-      for (Path file : recordings) {
-        List<String> lines = Files.readAllLines(text(file));
-        List<short[]> segments = segments(Wav.read(file));
+      for (String name : names) {
+        List<String> lines = Recording.lines(name);
+        List<Recording> sentences = Recording.sentences(name);
         var first = new StringBuilder();
         var best = new StringBuilder();
-        for (int i = 0; i < segments.size(); i++) {
-          short[] segment = segments.get(i);
+        for (int i = 0; i < sentences.size(); i++) {
           long begun = System.nanoTime();
-          Reading reading = model.hear(whole(segment), text -> {});
+          List<Hypothesis> offered = heard(model, sentences.get(i));
           time += (System.nanoTime() - begun) / 1e9;
-          sound += (double) segment.length / Speech.RATE;
-          if (reading instanceof Reading.Heard heard) {
-            String said = segments.size() == lines.size() - 1 ? lines.get(i + 1) : "";
-            first.append(heard.hypotheses().getFirst().text()).append(' ');
-            best.append(closest(said, heard.hypotheses())).append(' ');
-            if (Boolean.getBoolean("aye.bench.words")) {
-              heard.hypotheses().stream()
-                  .limit(Integer.getInteger("aye.bench.readings", 1))
-                  .forEach(h -> System.out.printf("  %8.1f %s%n", h.score(), h.text()));
-            }
-          } else {
-            throw new IllegalStateException("not decoded: " + reading);
+          sound += (double) sentences.get(i).size() / Speech.RATE;
+          String said = sentences.size() == lines.size() ? lines.get(i) : "";
+          first.append(offered.getFirst().text()).append(' ');
+          best.append(closest(said, offered)).append(' ');
+          if (Boolean.getBoolean("aye.bench.words")) {
+            offered.stream()
+                .limit(Integer.getInteger("aye.bench.readings", 1))
+                .forEach(h -> System.out.printf("  %8.1f %s%n", h.score(), h.text()));
           }
         }
-        String said = String.join(" ", lines.subList(1, lines.size()));
+        String said = String.join(" ", lines);
         errors = errors.plus(WordErrors.between(said, first.toString()));
         oracle = oracle.plus(WordErrors.between(said, best.toString()));
       }
       return new Figures(
           model.model(), errors, oracle, time / sound, sound, startSeconds, memory(model.pid()));
     }
-  }
-
-  private static List<Path> recordings(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.toString().endsWith(".wav") && Files.exists(text(file)))
-          .sorted()
-          .toList();
-    }
-  }
-
-  private static Path text(Path recording) {
-    String name = recording.getFileName().toString().replaceFirst("\\.wav$", ".txt");
-    return recording.resolveSibling("texts").resolve(name);
   }
 
   private static String closest(String said, List<Hypothesis> readings) {
@@ -135,47 +133,6 @@ public final class SpeechBench {
             java.util.Comparator.comparingInt(
                 text -> said.isEmpty() ? 0 : WordErrors.between(said, text).errors()))
         .orElse("");
-  }
-
-  /** Cuts a recording as an ear would. */
-  static List<short[]> segments(short[] samples) {
-    var activity = new VoiceActivity();
-    List<short[]> segments = new ArrayList<>();
-    short[] current = new short[0];
-    for (int at = 0; at + VoiceActivity.FRAME <= samples.length; at += VoiceActivity.FRAME) {
-      short[] frame = Arrays.copyOfRange(samples, at, at + VoiceActivity.FRAME);
-      switch (activity.push(frame)) {
-        case SILENCE -> {}
-        case BEGIN -> current = activity.preRoll();
-        case SPEECH -> current = join(current, frame);
-        case END -> {
-          segments.add(join(current, frame));
-          current = new short[0];
-        }
-      }
-    }
-    if (current.length > 0) {
-      segments.add(current);
-    }
-    return segments;
-  }
-
-  private static short[] join(short[] a, short[] b) {
-    short[] both = Arrays.copyOf(a, a.length + b.length);
-    System.arraycopy(b, 0, both, a.length, b.length);
-    return both;
-  }
-
-  /** Speech that is complete. */
-  static Speech whole(short[] samples) {
-    return (from, into) -> {
-      if (from >= samples.length) {
-        return -1;
-      }
-      int n = Math.min(into.length, samples.length - from);
-      System.arraycopy(samples, from, into, 0, n);
-      return n;
-    };
   }
 
   private static long memory(long pid) throws IOException {

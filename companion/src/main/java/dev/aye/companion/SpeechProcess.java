@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * given up. A process that says nothing for {@link #PATIENCE} while it should is killed. One caller
  * at a time.
  */
-final class SpeechProcess implements SpeechModel {
+final class SpeechProcess extends SpeechModel {
   /**
    * The longest silence of a process at work. Both engines answer at least every second of sound.
    */
@@ -74,7 +74,7 @@ final class SpeechProcess implements SpeechModel {
   }
 
   @Override
-  public void warm() throws IOException, InterruptedException {
+  void warm() throws IOException, InterruptedException {
     running();
   }
 
@@ -85,8 +85,7 @@ final class SpeechProcess implements SpeechModel {
   }
 
   @Override
-  public synchronized Reading hear(Speech speech, Consumer<String> partial)
-      throws InterruptedException {
+  synchronized Reading hear(Speech speech, Consumer<String> partial) throws InterruptedException {
     String reason = "";
     for (int attempt = 0; attempt < ATTEMPTS && !closed; attempt++) {
       try {

@@ -1,7 +1,10 @@
 package dev.aye.companion;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * Tells speech from silence by its energy, and so cuts a stream of sound into segments.
@@ -115,5 +118,34 @@ final class VoiceActivity {
       sum += (double) s * s;
     }
     return 10 * Math.log10(sum / frame.length / (32_768.0 * 32_768.0) + 1e-12);
+  }
+
+  /** Cuts a whole recording as an ear would. */
+  static List<short[]> segments(short[] samples) {
+    var activity = new VoiceActivity();
+    List<short[]> segments = new ArrayList<>();
+    short[] current = new short[0];
+    for (int at = 0; at + VoiceActivity.FRAME <= samples.length; at += VoiceActivity.FRAME) {
+      short[] frame = Arrays.copyOfRange(samples, at, at + VoiceActivity.FRAME);
+      switch (activity.push(frame)) {
+        case SILENCE -> {}
+        case BEGIN -> current = activity.preRoll();
+        case SPEECH -> current = join(current, frame);
+        case END -> {
+          segments.add(join(current, frame));
+          current = new short[0];
+        }
+      }
+    }
+    if (current.length > 0) {
+      segments.add(current);
+    }
+    return segments;
+  }
+
+  private static short[] join(short[] a, short[] b) {
+    short[] both = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
   }
 }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 /**
  * Recordings as the project keeps them: RIFF WAVE, PCM, 16 kHz, mono, 16 bit, at most ten minutes.
  */
-public final class Wav {
+final class Wav {
   private static final int MOST_BYTES = 2 * Speech.RATE * 600;
   private static final int RIFF = 0x52494646;
   private static final int WAVE = 0x57415645;
@@ -21,14 +21,14 @@ public final class Wav {
   private Wav() {}
 
   /** The samples of a file. */
-  public static short[] read(Path file) throws IOException {
+  static short[] read(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return read(in);
     }
   }
 
   /** The samples of a stream; {@link IOException} for whatever is not such a recording. */
-  public static short[] read(InputStream stream) throws IOException {
+  static short[] read(InputStream stream) throws IOException {
     var in = new DataInputStream(stream);
     expect(in.readInt() == RIFF);
     in.readInt();

@@ -23,12 +23,7 @@ class BuiltInModelTest {
   @EnumSource(names = {"SPHINX4", "POCKETSPHINX"})
   void understandsTheRecordings(Engine engine) throws IOException, InterruptedException {
     Assumptions.assumeTrue(engine == Engine.SPHINX4 || PocketSphinx.installed());
-    SpeechBench.Figures figures =
-        SpeechBench.measure(
-            engine,
-            List.of(
-                Recordings.FOLDER.resolve("withdrawn.wav"),
-                Recordings.FOLDER.resolve("heldout.wav")));
+    SpeechBench.Figures figures = SpeechBench.measure(engine, List.of("withdrawn", "heldout"));
     System.out.println(figures);
     assertThat(figures.errors().words()).isGreaterThan(80);
     assertThat(figures.errors().rate()).isLessThan(0.25);
@@ -86,7 +81,7 @@ class BuiltInModelTest {
       var wire = new Wire(process.getInputStream(), process.getOutputStream());
       assertThat(wire.receive().type()).isEqualTo(Wire.Type.READY);
       wire.send(Wire.Type.BEGIN);
-      short[] samples = SpeechBench.segments(Recordings.samples("no")).get(1);
+      short[] samples = VoiceActivity.segments(Recordings.samples("no")).get(1);
       for (int at = 0; at < samples.length; at += 1_600) {
         int n = Math.min(1_600, samples.length - at);
         var bytes = java.nio.ByteBuffer.allocate(2 * n).order(java.nio.ByteOrder.LITTLE_ENDIAN);
@@ -124,8 +119,8 @@ class BuiltInModelTest {
       System.arraycopy(decoded.get(i), 0, heard, i * VoiceActivity.FRAME, VoiceActivity.FRAME);
     }
     var text = new StringBuilder();
-    for (short[] segment : SpeechBench.segments(heard)) {
-      if (model.hear(SpeechBench.whole(segment), partials::add) instanceof Reading.Heard h) {
+    for (short[] segment : VoiceActivity.segments(heard)) {
+      if (model.hear(Segments.of(segment), partials::add) instanceof Reading.Heard h) {
         text.append(h.hypotheses().getFirst().text()).append('\n');
       }
     }

@@ -6,65 +6,63 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SpeechProcessTest {
-  private static final Speech TWO_SECONDS = SpeechBench.whole(new short[2 * Speech.RATE]);
 
   @TempDir Path folder = Path.of("");
 
   @Test
   void aSpeechIsReadToItsEndByOneProcessAfterAnother() throws InterruptedException {
     try (var model = fragile(0, "dies")) {
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 1");
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 1");
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 1");
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 1");
     }
   }
 
   @Test
   void aProcessThatDiesIsReplacedAndItsSpeechHeardFromTheBeginning() throws InterruptedException {
     try (var model = fragile(1, "dies")) {
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 2");
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 2");
     }
   }
 
   @Test
   void aProcessThatHangsIsKilledAndReplaced() throws InterruptedException {
     try (var model = fragile(1, "hangs")) {
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 2");
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 2");
     }
   }
 
   @Test
   void aProcessThatBabblesIsReplaced() throws InterruptedException {
     try (var model = fragile(1, "babbles")) {
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 2");
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 2");
     }
   }
 
   @Test
   void aSpeechThatKillsTwiceIsGivenUpAndTheNextOneHeard() throws InterruptedException {
     try (var model = fragile(2, "dies")) {
-      assertThat(model.hear(TWO_SECONDS, text -> {})).isInstanceOf(Reading.Failed.class);
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 3");
+      assertThat(model.hear(twoSeconds(), text -> {})).isInstanceOf(Reading.Failed.class);
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 3");
     }
   }
 
   @Test
   void withdrawnSpeechIsLetGoAndTheProcessGoesOn() throws InterruptedException {
     try (var model = fragile(0, "dies")) {
-      Speech withdrawn =
-          (from, into) -> {
-            if (from > Speech.RATE) {
-              throw new Speech.Discarded();
-            }
-            return into.length;
-          };
+      var time = new AtomicLong();
+      Segment withdrawn =
+          Segments.of(
+              new short[2 * Speech.RATE], () -> Instant.ofEpochMilli(time.getAndIncrement()), 10);
       assertThat(model.hear(withdrawn, text -> {})).isInstanceOf(Reading.Discarded.class);
-      assertThat(text(model.hear(TWO_SECONDS, text -> {}))).isEqualTo("32000 samples in life 1");
+      assertThat(text(model.hear(twoSeconds(), text -> {}))).isEqualTo("32000 samples in life 1");
     }
   }
 
@@ -76,7 +74,7 @@ class SpeechProcessTest {
     model.close();
     assertThat(process.onExit().orTimeout(20, java.util.concurrent.TimeUnit.SECONDS))
         .succeedsWithin(Duration.ofSeconds(20));
-    assertThat(model.hear(TWO_SECONDS, text -> {})).isInstanceOf(Reading.Failed.class);
+    assertThat(model.hear(twoSeconds(), text -> {})).isInstanceOf(Reading.Failed.class);
   }
 
   @Test
@@ -95,6 +93,10 @@ class SpeechProcessTest {
       }
     }
     assertThatThrownBy(() -> Wire.decode(new byte[] {1})).isInstanceOf(IOException.class);
+  }
+
+  private static Speech twoSeconds() {
+    return Segments.of(new short[2 * Speech.RATE]);
   }
 
   private SpeechProcess fragile(int breakingLives, String how) {

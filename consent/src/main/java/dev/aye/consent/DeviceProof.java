@@ -34,7 +34,21 @@ public final class DeviceProof {
 
   /** What a proof shows. */
   public sealed interface Checked {
-    record Proven(PersonId person) implements Checked {}
+    /**
+     * That the holder of a person's device key is here, now: nobody but the check itself can make
+     * one, so whoever has it may be shown what is that person's alone.
+     */
+    final class Proven implements Checked {
+      private final PersonId person;
+
+      Proven(PersonId person) {
+        this.person = person;
+      }
+
+      public PersonId person() {
+        return person;
+      }
+    }
 
     record Refused(Refusal reason, String detail) implements Checked {}
   }

@@ -37,6 +37,11 @@ public final class Permits {
     return new Permit<>(grant, purpose, deadline);
   }
 
+  /** What {@link DeviceProof} gives for a proof that holds. */
+  public static DeviceProof.Checked.Proven proven(PersonId person) {
+    return new DeviceProof.Checked.Proven(person);
+  }
+
   public static void end(Permit<?> permit) {
     permit.end().forEach(Runnable::run);
   }

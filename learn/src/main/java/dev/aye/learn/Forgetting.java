@@ -29,22 +29,11 @@ import java.util.function.Consumer;
  */
 public final class Forgetting {
 
-  /** What forgetting asks of the rest of the system. */
-  public interface Surroundings {
-    /** Discards what is in flight under a grant: queues, open segments. Its permit is dead. */
-    void stop(Handle handle);
-
-    /** Makes notes and other outputs anew without these grants; returns how many. */
-    long regenerate(Set<Handle> handles);
-  }
-
   private final Workshop workshop;
-  private final Surroundings surroundings;
   private final List<Consumer<Progress>> listeners = new CopyOnWriteArrayList<>();
 
-  Forgetting(Workshop workshop, Surroundings surroundings) {
+  Forgetting(Workshop workshop) {
     this.workshop = workshop;
-    this.surroundings = surroundings;
   }
 
   /** Has {@code listener} told of every step, on the thread that runs the job. */
@@ -211,17 +200,13 @@ public final class Forgetting {
     };
   }
 
+  /**
+   * The permit is dead already, and with it what was in flight; from here on the vault takes
+   * nothing more under the grant either, whoever asked the permit a moment before its end.
+   */
   private Outcome stop(Shelf.Job job) {
-    List<String> failed = new ArrayList<>();
-    for (Handle handle : handles(job)) {
-      workshop.vault().block(handle);
-      try {
-        surroundings.stop(handle);
-      } catch (RuntimeException e) {
-        failed.add("what was in flight could not be discarded: " + e.getClass().getSimpleName());
-      }
-    }
-    return new Outcome(job.handles().size(), failed);
+    handles(job).forEach(workshop.vault()::block);
+    return Outcome.of(job.handles().size());
   }
 
   private Outcome block(Shelf.Job job) {
@@ -335,7 +320,6 @@ public final class Forgetting {
   }
 
   private Outcome rebuild(Shelf.Job job) {
-    List<String> failed = new ArrayList<>();
     long count = 0;
     for (Shelf.Model old : blockedModels(job)) {
       String parameters = job.subtracted().get(old.id());
@@ -354,11 +338,6 @@ public final class Forgetting {
         }
       }
     }
-    try {
-      count += surroundings.regenerate(handles(job));
-    } catch (RuntimeException e) {
-      failed.add("notes could not be made anew: " + e.getClass().getSimpleName());
-    }
     Set<BlockId> superseded = new HashSet<>();
     Shelf.Change change = workshop.shelf().change();
     for (Shelf.Dataset old : blockedDatasets(job)) {
@@ -375,7 +354,7 @@ public final class Forgetting {
       workshop.vault().shred(Set.of(), superseded);
     }
     workshop.sweep(); // those of them that an earlier run of this step left over
-    return new Outcome(count, failed);
+    return Outcome.of(count);
   }
 
   private Outcome sign(Shelf.Job job) {

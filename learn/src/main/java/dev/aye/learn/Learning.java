@@ -14,10 +14,10 @@ public final class Learning {
   private final Models models;
   private final Forgetting forgetting;
 
-  private Learning(Workshop workshop, Forgetting.Surroundings surroundings) {
+  private Learning(Workshop workshop) {
     this.datasets = new Datasets(workshop);
     this.models = new Models(workshop);
-    this.forgetting = new Forgetting(workshop, surroundings);
+    this.forgetting = new Forgetting(workshop);
   }
 
   /**
@@ -30,9 +30,8 @@ public final class Learning {
       Log log,
       Consents consents,
       SecureRandom random,
-      InstantSource clock,
-      Forgetting.Surroundings surroundings) {
-    return open(Disk.real(), folder, vault, log, consents, random, clock, surroundings);
+      InstantSource clock) {
+    return open(Disk.real(), folder, vault, log, consents, random, clock);
   }
 
   static Learning open(
@@ -42,13 +41,12 @@ public final class Learning {
       Log log,
       Consents consents,
       SecureRandom random,
-      InstantSource clock,
-      Forgetting.Surroundings surroundings) {
+      InstantSource clock) {
     Shelf shelf = new Shelf(disk, folder);
     Workshop workshop = new Workshop(shelf, vault, log, consents, random, clock);
     shelf.change().dropUnfinished().save();
     workshop.sweep();
-    return new Learning(workshop, surroundings);
+    return new Learning(workshop);
   }
 
   public Datasets datasets() {

@@ -15,7 +15,7 @@ public enum Step {
   SHRED,
   /** Data sets are cut again without it. */
   RECUT,
-  /** Lineage and notes are made anew; old manifests are destroyed. */
+  /** Lineage is made anew; old manifests are destroyed. Notes are read anew each time anyway. */
   REBUILD,
   /** The shredding and what takes the place of the old is put into the log. */
   SIGN,

@@ -3,6 +3,7 @@ package dev.aye.learn;
 import static dev.aye.consent.Medium.VOICE;
 import static dev.aye.consent.Purpose.TRAINING;
 
+import dev.aye.consent.Permits;
 import dev.aye.consent.Town;
 import dev.aye.vault.Disk;
 import dev.aye.vault.Slice;
@@ -80,7 +81,10 @@ final class ForgettingFigures {
       CountModel model = house.learning.models().current().orElseThrow();
       List<String> texts = new ArrayList<>();
       town.consents.uses(TRAINING).getFirst();
-      house.vault.own(all.get(9).id).forEach(c -> texts.add(Segment.decode(c.bytes()).text()));
+      house
+          .vault
+          .own(Permits.proven(all.get(9).id))
+          .forEach(c -> texts.add(Segment.decode(c.bytes()).text()));
       start = System.nanoTime();
       for (int i = 0; i < 20; i++) {
         model = model.subtract(texts).add(texts);

@@ -4,7 +4,6 @@ import static dev.aye.consent.Medium.CHAT;
 import static dev.aye.consent.Medium.VOICE;
 import static dev.aye.consent.Purpose.TRAINING;
 
-import dev.aye.consent.Handle;
 import dev.aye.consent.Town;
 import dev.aye.log.Leaf;
 import dev.aye.vault.Capture;
@@ -15,14 +14,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /** A town with a vault and a house of learning, on a given disk. */
 final class House {
   final Town town;
   final Vault vault;
   final Learning learning;
-  final List<Handle> stopped = new ArrayList<>();
   private long said;
 
   House(Town town, Disk disk, Path folder) {
@@ -31,24 +28,7 @@ final class House {
         Vault.open(disk, folder.resolve("vault"), folder.resolve("keys"), town.random, town.clock);
     this.learning =
         Learning.open(
-            disk,
-            folder.resolve("learn"),
-            vault,
-            town.log,
-            town.consents,
-            town.random,
-            town.clock,
-            new Forgetting.Surroundings() {
-              @Override
-              public void stop(Handle handle) {
-                stopped.add(handle);
-              }
-
-              @Override
-              public long regenerate(Set<Handle> handles) {
-                return 0;
-              }
-            });
+            disk, folder.resolve("learn"), vault, town.log, town.consents, town.random, town.clock);
   }
 
   void says(Town.Person who, String... texts) {

@@ -7,6 +7,7 @@ import static dev.aye.consent.Purpose.TRAINING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.consent.Permits;
 import dev.aye.consent.Town;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
@@ -147,12 +148,11 @@ class LearningTest {
     List<BlockId> artefacts = house.vault.artefacts(Workshop.PARAMETERS);
     ann.withdraws(TRAINING, VOICE);
     house.learning.forgetting().run();
-    assertThat(house.vault.own(ann.id)).hasSize(1);
+    assertThat(house.vault.own(Permits.proven(ann.id))).hasSize(1);
     assertThat(house.vault.artefact(artefacts.getFirst())).isEmpty();
     assertThat(house.vault.artefacts(Workshop.MANIFEST)).hasSize(1);
     assertThat(house.learning.models().list().stream().filter(m -> m.id().equals(model.id())))
         .allMatch(m -> m.standing() == Standing.SHREDDED && m.hash().isEmpty());
-    assertThat(house.stopped).containsExactly(ann.handle(TRAINING, VOICE));
     assertThatThrownBy(() -> house.learning.datasets().export(dataset.id(), folder.resolve("x")))
         .isInstanceOf(IllegalStateException.class);
   }
@@ -241,7 +241,7 @@ class LearningTest {
         after.learning.forgetting().run();
         assertThat(after.currentDataset().root()).isEqualTo(root);
         assertThat(after.currentModel().hash()).isEqualTo(hash);
-        assertThat(after.vault.own(ann.id)).isEmpty();
+        assertThat(after.vault.own(Permits.proven(ann.id))).isEmpty();
         assertThat(after.vault.artefacts(Workshop.PARAMETERS)).hasSize(1);
         assertThat(after.vault.artefacts(Workshop.MANIFEST)).hasSize(1);
         assertThat(after.vault.artefacts(Workshop.MEMBERS)).hasSize(1);
@@ -453,7 +453,7 @@ class LearningTest {
   private List<Content> stored(House in, List<Town.Person> people) {
     List<Content> found = new ArrayList<>();
     for (Town.Person person : people) {
-      in.vault.own(person.id).stream()
+      in.vault.own(Permits.proven(person.id)).stream()
           .filter(content -> content.block().purpose().equals("training"))
           .forEach(found::add);
     }

@@ -1,5 +1,6 @@
 package dev.aye.vault;
 
+import dev.aye.consent.DeviceProof;
 import dev.aye.consent.Handle;
 import dev.aye.consent.Medium;
 import dev.aye.consent.MeetingId;
@@ -59,6 +60,7 @@ public final class Vault {
   private final byte[] pseudonyms;
   private final ReentrantLock lock = new ReentrantLock();
   private boolean broken;
+  private Optional<Corrupt> altered = Optional.empty();
 
   private Vault(Disk disk, Path data, Path keyFolder, SecureRandom random, InstantSource clock) {
     this.disk = disk;
@@ -313,12 +315,13 @@ public final class Vault {
   }
 
   /**
-   * All that is held of a person, opened, for that person alone: the caller has checked that it is
-   * they who ask.
+   * All that is held of a person, opened, for that person alone, who has just proved to be there by
+   * their device's key.
    */
-  public List<Content> own(PersonId person) {
+  public List<Content> own(DeviceProof.Checked.Proven proven) {
+    String person = proven.person().value();
     List<Content> found = new ArrayList<>();
-    read(grant -> grant.person().equals(person.value()), true, found::add);
+    read(grant -> grant.person().equals(person), true, found::add);
     return List.copyOf(found);
   }
 
@@ -395,8 +398,7 @@ public final class Vault {
     return Sealing.hmac(pseudonyms, new byte[] {(byte) name.length}, name, of);
   }
 
-  private void read(
-      Predicate<KeyStore.Owner.Grant> which, boolean blockedToo, Consumer<Content> reader) {
+  void read(Predicate<KeyStore.Owner.Grant> which, boolean blockedToo, Consumer<Content> reader) {
     List<KeyStore.Key> found = reading(() -> grants(which));
     for (KeyStore.Key key : found) {
       List<Index.Entry> entries =
@@ -535,6 +537,11 @@ public final class Vault {
     return reading(() -> broken ? Optional.of("a write failed") : Optional.empty());
   }
 
+  /** What was found, whoever read it, not to be what was written. */
+  public Optional<Corrupt> altered() {
+    return reading(() -> altered);
+  }
+
   // ---- inside ----
 
   private static Predicate<KeyStore.Owner.Grant> grantOf(Handle handle, Purpose purpose) {
@@ -580,6 +587,9 @@ public final class Vault {
     lock.lock();
     try {
       return work.get();
+    } catch (Corrupt e) {
+      altered = Optional.of(e);
+      throw e;
     } finally {
       lock.unlock();
     }

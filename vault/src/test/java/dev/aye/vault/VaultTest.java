@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aye.consent.Handle;
 import dev.aye.consent.Permit;
+import dev.aye.consent.Permits;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.Town;
 import java.io.IOException;
@@ -84,9 +85,10 @@ class VaultTest {
     vault.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("roof"));
     vault.appendTraining(bob.permit(TRAINING, VOICE), SLICE, bytes("cellar"));
     Vault again = open();
-    assertThat(texts(again.own(ann.id))).containsExactlyInAnyOrder("budget", "roof");
-    assertThat(texts(again.own(bob.id))).containsExactly("cellar");
-    assertThat(again.own(ann.id).getFirst().meeting()).isEqualTo(Town.MEETING);
+    assertThat(texts(again.own(Permits.proven(ann.id))))
+        .containsExactlyInAnyOrder("budget", "roof");
+    assertThat(texts(again.own(Permits.proven(bob.id)))).containsExactly("cellar");
+    assertThat(again.own(Permits.proven(ann.id)).getFirst().meeting()).isEqualTo(Town.MEETING);
     assertThat(training(again, ann)).containsExactly("roof");
     assertThat(texts(again.notes(town.consents.use(ann.handle(NOTES, VOICE), NOTES).orElseThrow())))
         .containsExactly("budget");
@@ -127,13 +129,14 @@ class VaultTest {
     Vault.Shredded shredded = vault.shred(ann.handle(TRAINING, VOICE));
     assertThat(shredded.blocks()).isEqualTo(1);
     for (Vault at : List.of(vault, open())) {
-      assertThat(texts(at.own(ann.id))).containsExactlyInAnyOrder("budget", "typed");
-      assertThat(texts(at.own(bob.id))).containsExactly("cellar");
+      assertThat(texts(at.own(Permits.proven(ann.id))))
+          .containsExactlyInAnyOrder("budget", "typed");
+      assertThat(texts(at.own(Permits.proven(bob.id)))).containsExactly("cellar");
     }
     vault.shred(ann.id, Town.MEETING);
-    assertThat(open().own(ann.id)).isEmpty();
+    assertThat(open().own(Permits.proven(ann.id))).isEmpty();
     vault.shred(bob.id);
-    assertThat(open().own(bob.id)).isEmpty();
+    assertThat(open().own(Permits.proven(bob.id))).isEmpty();
   }
 
   @Test
@@ -147,8 +150,8 @@ class VaultTest {
     vault.shred(ann.id);
     copy(home.resolve("keys"), folder.resolve("backup/keys"));
     Vault restored = open(Disk.real(), "backup");
-    assertThat(restored.own(ann.id)).isEmpty();
-    assertThat(texts(restored.own(bob.id))).containsExactly("cellar");
+    assertThat(restored.own(Permits.proven(ann.id))).isEmpty();
+    assertThat(texts(restored.own(Permits.proven(bob.id)))).containsExactly("cellar");
     assertThat(home.resolve("keys/root-1")).doesNotExist();
     assertThat(found(home, oldRoot)).isEmpty();
   }
@@ -189,7 +192,7 @@ class VaultTest {
     assertThat(again.pendingCaptures()).containsExactly(capture);
     again.captured(capture.root(), 7);
     assertThat(again.pendingCaptures()).isEmpty();
-    Content content = open().own(ann.id).getFirst();
+    Content content = open().own(Permits.proven(ann.id)).getFirst();
     assertThat(content.block().capture())
         .isEqualTo(new Block.CaptureState.Logged(capture.root(), 7));
     assertThat(capture.leaves())
@@ -217,7 +220,7 @@ class VaultTest {
       flip(blocks.findFirst().orElseThrow(), 30);
     }
     Vault changed = open();
-    assertThatThrownBy(() -> changed.own(ann.id)).isInstanceOf(Corrupt.class);
+    assertThatThrownBy(() -> changed.own(Permits.proven(ann.id))).isInstanceOf(Corrupt.class);
   }
 
   @Test
@@ -246,13 +249,14 @@ class VaultTest {
         again
             .capture(Town.MEETING, handle -> !handle.equals(ann.handle(TRAINING, VOICE)))
             .orElseThrow();
-    assertThat(rest.leaves()).containsExactly(again.own(bob.id).getFirst().block().leaf());
+    assertThat(rest.leaves())
+        .containsExactly(again.own(Permits.proven(bob.id)).getFirst().block().leaf());
     again.captured(rest.root(), 7);
     assertThatThrownBy(() -> again.giveUp(rest)).isInstanceOf(IllegalArgumentException.class);
     Vault last = open();
     last.shred(bob.handle(TRAINING, VOICE));
     assertThat(last.grantsIn(rest)).isEmpty();
-    assertThat(last.own(ann.id).getFirst().block().capture())
+    assertThat(last.own(Permits.proven(ann.id)).getFirst().block().capture())
         .isEqualTo(new Block.CaptureState.Open());
   }
 
@@ -275,8 +279,8 @@ class VaultTest {
           assertThat(e).hasRootCauseMessage("the power is gone");
         }
         Vault after = open(memory, name);
-        List<String> anns = texts(after.own(ann.id));
-        List<String> bobs = texts(after.own(bob.id));
+        List<String> anns = texts(after.own(Permits.proven(ann.id)));
+        List<String> bobs = texts(after.own(Permits.proven(bob.id)));
         assertThat(List.of("cellar", "cellar two")).containsAll(bobs);
         if (acknowledged.contains("cellar")) {
           assertThat(bobs).contains("cellar");
@@ -294,8 +298,9 @@ class VaultTest {
         }
         List<String> rest = new ArrayList<>();
         story(after, rest);
-        assertThat(texts(after.own(ann.id))).isEmpty();
-        assertThat(texts(open(memory, name).own(bob.id))).contains("cellar", "cellar two");
+        assertThat(texts(after.own(Permits.proven(ann.id)))).isEmpty();
+        assertThat(texts(open(memory, name).own(Permits.proven(bob.id))))
+            .contains("cellar", "cellar two");
         if (!disk.crashed()) {
           break;
         }
