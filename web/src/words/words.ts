@@ -1,5 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { recall, remember } from '../shell/remember';
 import { en } from './en';
 import { nl } from './nl';
 
@@ -15,7 +16,7 @@ export type Locale = (typeof LOCALES)[number];
 
 /** The language somebody chose here before, else the first of their browser's that we speak. */
 function preferred(): Locale {
-  const chosen = localStorage.getItem('aye.language');
+  const chosen = recall('browser', 'aye.language');
   const wanted = [chosen, ...navigator.languages.map((l) => l.slice(0, 2))];
   return LOCALES.find((l) => l === wanted.find((w) => LOCALES.some((known) => known === w))) ?? 'en';
 }
@@ -36,7 +37,7 @@ export function locale(): Locale {
 }
 
 export function speak(language: Locale): void {
-  localStorage.setItem('aye.language', language);
+  remember('browser', 'aye.language', language);
   void i18next.changeLanguage(language);
   document.documentElement.lang = language;
 }

@@ -85,6 +85,7 @@ async function state(): Promise<RoomState> {
   return {
     phase: 'in',
     disagrees: undefined,
+    keeps: true,
     why: 'left',
     people,
     micOn: true,

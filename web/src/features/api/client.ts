@@ -150,7 +150,7 @@ export const api = {
   meeting: (id: string) => call<Meeting>('GET', m(id)),
   propose: (id: string, purposes: readonly string[], hostKey: string) =>
     call<Meeting>('PATCH', m(id), { purposes }, bearer(hostKey)),
-  join: (id: string, body: { name: string; hostKey?: string; device: string; knock: string }) =>
+  join: (id: string, body: { name: string; hostKey?: string; device?: string; knock: string }) =>
     call<Joined>('POST', `${m(id)}/participants`, body),
   answer: (id: string, seat: string, body: { receipt: string; salt: string }) =>
     call<{ index: number; proof: string; grants: { purpose: string; medium: string; handle: string }[] }>(

@@ -34,7 +34,22 @@ export interface CreatedMeeting {
   readonly title: string;
 }
 
-export const createdMeetings = new Shelf<CreatedMeeting>('aye', 'created');
+const createdMeetings = new Shelf<CreatedMeeting>('aye', 'created');
+const createdNow = new Map<string, CreatedMeeting>();
+
+/** Keeps them on this device, or, where the browser stores nothing, for as long as the page lives. */
+export async function rememberCreated(created: CreatedMeeting): Promise<void> {
+  createdNow.set(created.meeting, created);
+  try {
+    await createdMeetings.put(created);
+  } catch (failure) {
+    console.warn('the right to host is known to this page only', failure);
+  }
+}
+
+export async function createdMeeting(meeting: string): Promise<CreatedMeeting | undefined> {
+  return createdNow.get(meeting) ?? (await createdMeetings.get(meeting).catch(() => undefined));
+}
 
 export async function slipsOf(meeting: string): Promise<KeptSlip[]> {
   return (await slips.all()).filter((s) => s.meeting === meeting);

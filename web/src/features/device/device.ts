@@ -26,21 +26,26 @@ export class Device {
   static async forMeeting(meeting: string, origin: string, title: string, now: Date): Promise<Device> {
     const known = await devices.get(meeting);
     if (known && known.origin === origin) return new Device(known);
+    const device = await Device.unkept(meeting, origin, title, now);
+    await devices.put(device.record);
+    return device;
+  }
+
+  /** A device that is forgotten with the page. */
+  static async unkept(meeting: string, origin: string, title: string, now: Date): Promise<Device> {
     const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
       'sign',
       'verify',
     ]);
     const { x = '', y = '' } = await crypto.subtle.exportKey('jwk', pair.publicKey);
-    const record: DeviceRecord = {
+    return new Device({
       meeting,
       origin,
       title,
       key: pair.privateKey,
       jwk: { crv: 'P-256', kty: 'EC', x, y },
       since: now.toISOString(),
-    };
-    await devices.put(record);
-    return new Device(record);
+    });
   }
 
   static async all(): Promise<Device[]> {
@@ -73,5 +78,23 @@ export class Device {
       iat: Math.floor(now.getTime() / 1000),
       jti: b64u(random(16)),
     });
+  }
+}
+
+/**
+ * The device for a meeting. Where the browser stores nothing it is one for this visit only, and `keeps` is false: its
+ * person can meet, but is asked nothing, for they could never take back what they said.
+ */
+export async function keptDevice(
+  meeting: string,
+  origin: string,
+  title: string,
+  now: Date,
+): Promise<{ readonly device: Device; readonly keeps: boolean }> {
+  try {
+    return { device: await Device.forMeeting(meeting, origin, title, now), keeps: true };
+  } catch (failure) {
+    console.warn('device: this browser stores nothing', failure);
+    return { device: await Device.unkept(meeting, origin, title, now), keeps: false };
   }
 }

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { sentence } from '../api/sentences';
 import { b64u, sha256, unb64u } from '../bytes/bytes';
-import { createdMeetings } from '../consent/keeping';
+import { rememberCreated } from '../consent/keeping';
 import { go } from '../../shell/route';
 import { CopyButton, Icon, Page, Trouble, type IconName } from '../../shell/ui';
 import { knockAtDoor } from '../encryption/secret';
@@ -26,7 +26,7 @@ export function Landing() {
       const door = b64u(await sha256(await knockAtDoor(unb64u(secret, 32))));
       const { id, link, hostKey } = await api.createMeeting(title.trim(), door);
       rememberLink(id, secret);
-      await createdMeetings.put({ meeting: id, hostKey, secret, title: title.trim() });
+      await rememberCreated({ meeting: id, hostKey, secret, title: title.trim() });
       setState({ is: 'made', link: `${link}#${secret}`, path: `/m/${id}#${secret}` });
     } catch (failure) {
       setState({ is: 'failed', why: sentence(failure) });

@@ -1,5 +1,6 @@
 import { b64u, random, unb64u, type Bytes } from '../bytes/bytes';
-import { createdMeetings } from '../consent/keeping';
+import { createdMeeting } from '../consent/keeping';
+import { recall, remember } from '../../shell/remember';
 
 /**
  * The link secret of a meeting. The browser that makes the meeting draws it; it lives in the fragment of the link, in
@@ -13,22 +14,22 @@ const place = (meeting: string) => `aye.link.${meeting}`;
 
 export function rememberLink(meeting: string, secret: string): void {
   unb64u(secret, 32);
-  sessionStorage.setItem(place(meeting), secret);
+  remember('tab', place(meeting), secret);
 }
 
 /** The secret from the address bar, from this tab, or from the meeting having been made here. */
 export async function findLinkSecret(meeting: string, fragment: string): Promise<Bytes | undefined> {
-  for (const candidate of [fragment.replace(/^#/, ''), sessionStorage.getItem(place(meeting)) ?? '']) {
+  for (const candidate of [fragment.replace(/^#/, ''), recall('tab', place(meeting)) ?? '']) {
     try {
       if (candidate === '') continue;
       const secret = unb64u(candidate, 32);
-      sessionStorage.setItem(place(meeting), candidate);
+      remember('tab', place(meeting), candidate);
       return secret;
     } catch {
       // A fragment that is no secret is the same as none: the page then asks for the whole link.
     }
   }
-  const created = await createdMeetings.get(meeting).catch(() => undefined);
+  const created = await createdMeeting(meeting);
   return created ? unb64u(created.secret, 32) : undefined;
 }
 

@@ -13,15 +13,16 @@ import {
   toSign,
   type CardState,
 } from '../consent/answers';
-import { createdMeetings } from '../consent/keeping';
+import { createdMeeting } from '../consent/keeping';
 import type { Notice } from '../consent/notice';
 import { answeredBefore, noticeOf } from '../consent/offered';
-import { Device } from '../device/device';
+import { keptDevice } from '../device/device';
 import { canEncryptFrames } from '../encryption/frames';
 import { knockAtDoor } from '../encryption/secret';
 import { findLinkSecret, readLink } from '../landing/link';
 import { offeredRows, RoomModel } from '../room/roomModel';
 import { locale } from '../../words/words';
+import { recall, remember } from '../../shell/remember';
 import { go } from '../../shell/route';
 import { useStore } from '../../shell/store';
 import { Icon, Level, Link, Page, Trouble } from '../../shell/ui';
@@ -141,8 +142,9 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
   const [media] = useState(() => new LocalMedia());
   const local = useStore(media.store);
   const handedOver = useRef(false);
-  const [name, setName] = useState(() => localStorage.getItem('aye.name') ?? '');
+  const [name, setName] = useState(() => recall('browser', 'aye.name') ?? '');
   const [notice, setNotice] = useState<Notice | undefined>();
+  const [keeps, setKeeps] = useState(true);
   const [unreadable, setUnreadable] = useState(false);
   const [card, setCard] = useState<CardState>(NOTHING_ANSWERED);
   const [unfolded, setUnfolded] = useState(false);
@@ -163,8 +165,14 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
       setUnreadable(found === undefined && meeting.ai.purposes.length > 0);
       setNotice(found);
       if (!found) return;
-      const before = await answeredBefore(meeting, found, offeredRows(found, meeting));
-      setCard((now) => ({ answered: new Map([...before.answered, ...now.answered]) }));
+      const before = await answeredBefore(meeting, found, offeredRows(found, meeting)).catch(
+        (failure: unknown) => {
+          console.warn('preview: this browser stores nothing', failure);
+          return undefined;
+        },
+      );
+      setKeeps(before !== undefined);
+      if (before) setCard((now) => ({ answered: new Map([...before.answered, ...now.answered]) }));
     };
     void read();
   }, [meeting, language]);
@@ -178,13 +186,13 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
     setJoining(true);
     setTrouble(undefined);
     try {
-      localStorage.setItem('aye.name', name.trim());
+      remember('browser', 'aye.name', name.trim());
       const now = new Date();
-      const device = await Device.forMeeting(meeting.id, meeting.log.origin, meeting.title, now);
-      const created = await createdMeetings.get(meeting.id);
+      const { device, keeps: kept } = await keptDevice(meeting.id, meeting.log.origin, meeting.title, now);
+      const created = await createdMeeting(meeting.id);
       const seat = await api.join(meeting.id, {
         name: name.trim(),
-        device: await device.joinProof(now),
+        ...(kept ? { device: await device.joinProof(now) } : {}),
         knock: b64u(await knockAtDoor(secret)),
         ...(created ? { hostKey: created.hostKey } : {}),
       });
@@ -194,6 +202,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
         joined: seat,
         hostKey: seat.host ? created?.hostKey : undefined,
         device,
+        keeps: kept,
         linkSecret: secret,
         name: name.trim(),
         media,
@@ -295,7 +304,8 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
         </section>
 
         {unreadable && <p className="preview-card hint">{t('card.unreadable')}</p>}
-        {notice && rows.length > 0 && (
+        {!keeps && <p className="preview-card hint">{t('errors.storage')}</p>}
+        {notice && keeps && rows.length > 0 && (
           <section className="preview-card panel" aria-label={t('card.title')}>
             {allBefore && !unfolded ? (
               <div className="folded">

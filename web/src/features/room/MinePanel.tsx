@@ -90,7 +90,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           bare
         />
       ) : (
-        <p className="hint">{t('card.foldedNothing')}</p>
+        <p className="hint">{state.keeps ? t('card.foldedNothing') : t('errors.storage')}</p>
       )}
       {state.busy.size > 0 && (
         <p className="hint" role="status">

@@ -216,7 +216,7 @@ async function server() {
     return slip;
   };
   /** The page as it is after it was loaded: it knows nothing but what this device kept. */
-  const load = async (as: Meeting = meeting) => {
+  const load = async (as: Meeting = meeting, keeps = true) => {
     vi.resetModules();
     const { RoomModel: Fresh } = await import('./roomModel');
     const room: RoomModel = new Fresh({
@@ -225,6 +225,7 @@ async function server() {
       joined: { serverUrl: '', token: '', participantId: 'p1', seat: 's', host: false },
       hostKey: undefined,
       device,
+      keeps,
       linkSecret: random(32),
       name: 'Ann',
       media: {
@@ -348,6 +349,26 @@ describe('a no in the room', () => {
 });
 
 const quiet = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+describe('a browser that stores nothing', () => {
+  it('meets, is offered nothing, and sends AI nothing', async () => {
+    const { story, load, meeting, tell } = await server();
+    const real = indexedDB;
+    const { room } = await load(meeting, false);
+    vi.stubGlobal('indexedDB', {
+      open: () => {
+        throw new DOMException('refused', 'SecurityError');
+      },
+    });
+    await room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    tell('meeting', meeting);
+    await quiet();
+    expect(room.store.get()).toMatchObject({ phase: 'in', keeps: false, offered: [], fresh: [] });
+    expect(story).toEqual([]);
+    await room.leave();
+    vi.stubGlobal('indexedDB', real);
+  });
+});
 
 describe('a stream', () => {
   it('is for the purpose and medium that were signed, whatever the server says of the handle', async () => {

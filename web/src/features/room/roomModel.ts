@@ -74,6 +74,8 @@ export interface RoomState {
   readonly captions: readonly CaptionLine[];
   readonly meeting: Meeting;
   readonly notice: Notice | undefined;
+  /** Whether this browser keeps receipts and slips; where it does not, nothing is offered. */
+  readonly keeps: boolean;
   readonly offered: readonly NoticeRow[];
   readonly ai: AiState;
   /** How each row stands by this device's own proved receipts, less what was taken away since. */
@@ -102,6 +104,7 @@ export class RoomModel {
   readonly joined: Joined;
   readonly hostKey: string | undefined;
   readonly #device: Device;
+  readonly #keeps: boolean;
   readonly media: LocalMedia;
   readonly #name: string;
   readonly #room: Room;
@@ -141,6 +144,7 @@ export class RoomModel {
     this.joined = args.joined;
     this.hostKey = args.hostKey;
     this.#device = args.device;
+    this.#keeps = args.keeps;
     this.media = args.media;
     this.#name = args.name;
     this.#linkSecret = args.linkSecret;
@@ -172,7 +176,8 @@ export class RoomModel {
       captions: [],
       meeting: args.meeting,
       notice: args.notice,
-      offered: offeredRows(args.notice, args.meeting),
+      keeps: args.keeps,
+      offered: args.keeps ? offeredRows(args.notice, args.meeting) : [],
       ai: { listening: false, partial: false, recipients: [] },
       choices: new Map(),
       disagrees: undefined,
@@ -196,7 +201,7 @@ export class RoomModel {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
     const shown = this.#shown();
-    await this.#loadKept();
+    if (this.#keeps) await this.#loadKept();
     const signing = this.#takeBackFirst(answers);
     this.#wire();
     // Before connecting: from its first moment on, whatever this device publishes is marked and sent encrypted.
@@ -343,7 +348,7 @@ export class RoomModel {
 
   /** Signs answers to what was shown, by default what is shown now, and has them recorded. */
   async sign(answers: readonly Answer[], shown = this.#shown()): Promise<void> {
-    if (!shown) return;
+    if (!shown || !this.#keeps) return;
     const stale = this.#staleSlips(answers);
     if (stale.length > 0) await this.withdraw(stale);
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
@@ -427,7 +432,7 @@ export class RoomModel {
   async relocalise(): Promise<void> {
     const { meeting } = this.store.get();
     const notice = await noticeOf(meeting);
-    this.store.set({ notice, offered: offeredRows(notice, meeting) });
+    this.store.set({ notice, offered: this.#keeps ? offeredRows(notice, meeting) : [] });
   }
 
   clearTrouble(): void {
@@ -590,7 +595,7 @@ export class RoomModel {
     switch (event.kind) {
       case 'meeting': {
         const notice = await noticeOf(event.data);
-        const offered = offeredRows(notice, event.data);
+        const offered = this.#keeps ? offeredRows(notice, event.data) : [];
         const before = this.store.get().meeting.ai.recipients[0];
         this.store.set({ meeting: event.data, notice, offered });
         const recipient = event.data.ai.recipients[0];
@@ -719,7 +724,7 @@ export class RoomModel {
     const unknown = [...(this.#told?.values() ?? [])].some(
       ({ state, handle }) => state === 'given' && !known.has(handle),
     );
-    if (!unknown) return;
+    if (!unknown || !this.#keeps) return;
     const ours = new Set(this.store.get().receipts.map((r) => r.id));
     const theirs = (await this.#keptReceipts()).filter((r) => !ours.has(r.id));
     for (const { handle } of await this.#proved(theirs))
@@ -998,6 +1003,8 @@ export interface RoomArgs {
   readonly joined: Joined;
   readonly hostKey: string | undefined;
   readonly device: Device;
+  /** Whether this browser keeps what it is given; if not, nothing is asked and nothing can be agreed to. */
+  readonly keeps: boolean;
   readonly linkSecret: Bytes;
   readonly name: string;
   readonly media: LocalMedia;
