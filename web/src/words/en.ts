@@ -243,9 +243,15 @@ export const en = {
     never: 'You did not get in',
     neverText:
       'The connection to the meeting could not be made. Nobody there saw or heard you, and no new yes of yours was recorded. Check your network and press Try again. Where a firewall lets no video calls through, another network helps, such as that of a phone.',
-    keptNothing: 'Nothing of you was kept.',
-    keptTaken:
-      'You took back every yes. If anything was kept, it is being deleted; My choices shows how far that is.',
+    removedText:
+      'The host decided that, so this page offers no way back. Ask them if you think it was a mistake. Your choices stay as they were.',
+    keptSays: {
+      asking: 'Asking the server what it holds of you…',
+      nothing: 'Nothing of you was kept.',
+      deleting: 'Being deleted: what you took back. My choices shows how far that is.',
+      something: 'The server still holds something of you. My choices shows what.',
+      unasked: 'We could not ask the server what it holds of you. Trying again; My choices asks, too.',
+    },
     keptTitle: 'What was kept of you',
     kept: '{{purpose}}: {{media}}',
     keptLive: 'shown live, then forgotten',

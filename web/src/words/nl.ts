@@ -250,9 +250,16 @@ export const nl: Words = {
     never: 'Je kwam er niet in',
     neverText:
       'De verbinding met de vergadering kwam niet tot stand. Niemand daar heeft je gezien of gehoord, en er is geen nieuw ja van je vastgelegd. Kijk naar je netwerk en druk op Probeer opnieuw. Laat een firewall geen videogesprekken door, dan helpt een ander netwerk, zoals dat van een telefoon.',
-    keptNothing: 'Er is niets van je bewaard.',
-    keptTaken:
-      'Je hebt elk ja ingetrokken. Is er iets bewaard, dan wordt dat nu gewist; bij Mijn keuzes zie je hoe ver dat is.',
+    removedText:
+      'Dat besloot de host, dus deze pagina biedt geen weg terug. Vraag het na als je denkt dat het een vergissing was. Je keuzes blijven zoals ze waren.',
+    keptSays: {
+      asking: 'We vragen de server wat die van je heeft…',
+      nothing: 'Er is niets van je bewaard.',
+      deleting: 'Wordt gewist: wat je terugnam. Bij Mijn keuzes zie je hoe ver dat is.',
+      something: 'De server heeft nog iets van je. Bij Mijn keuzes zie je wat.',
+      unasked:
+        'We konden de server niet vragen wat die van je heeft. We proberen het opnieuw; Mijn keuzes vraagt het ook.',
+    },
     keptTitle: 'Wat er van je is bewaard',
     kept: '{{purpose}}: {{media}}',
     keptLive: 'live getoond, daarna vergeten',

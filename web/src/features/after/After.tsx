@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { api, type Notes } from '../api/client';
 import { sentence } from '../api/sentences';
 import { slipFile, slipLink } from '../consent/receipt';
+import { keptBy, type Kept } from './kept';
 import type { RoomModel } from '../room/roomModel';
 import { TakenBack } from '../withdraw/TakenBack';
 import { clock } from '../../words/words';
@@ -17,9 +18,10 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
     <Page title={t(`after.${why}`)}>
       {why === 'lost' && <p>{t('after.lostText')}</p>}
       {why === 'never' && <p>{t('after.neverText')}</p>}
+      {why === 'removed' && <p>{t('after.removedText')}</p>}
       {trouble !== undefined && <Trouble>{trouble}</Trouble>}
       <div className="actions start">
-        {why !== 'ended' && (
+        {why !== 'ended' && why !== 'removed' && (
           <button type="button" className="button primary" onClick={back}>
             {why === 'never' ? t('tryAgain') : t('after.back')}
           </button>
@@ -42,13 +44,14 @@ function Kept({ room }: { readonly room: RoomModel }) {
   const { choices, slips, meeting, standings, withdrawals, offered } = useStore(room.store);
   const given = [...choices.values()].filter((c) => c.state === 'given');
   const of = (handle: string) => [...choices.values()].find((c) => c.handle === handle);
+  const keptHere = useKept(room, given.length === 0);
   const kept = offered.filter((row) => given.some((c) => c.purpose === row.purpose));
   return (
     <>
       <section className="panel">
         <h2>{t('after.keptTitle')}</h2>
         {kept.length === 0 ? (
-          <p>{standings.size === 0 ? t('after.keptNothing') : t('after.keptTaken')}</p>
+          <p aria-live="polite">{t(`after.keptSays.${keptHere}`)}</p>
         ) : (
           <ul className="list">
             {kept.map((row) => (
@@ -110,6 +113,33 @@ function Kept({ room }: { readonly room: RoomModel }) {
       {meeting.ai.purposes.includes('notes') && <NotesPanel room={room} />}
     </>
   );
+}
+
+/** Asks the server what it holds of this person, again while something is being deleted. */
+function useKept(room: RoomModel, wanted: boolean): Kept {
+  const [kept, setKept] = useState<Kept>('asking');
+  useEffect(() => {
+    if (!wanted) return undefined;
+    let live = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = async () => {
+      let now: Kept = 'unasked';
+      try {
+        now = keptBy(await room.account(), room.store.get().standings.values());
+      } catch (failure) {
+        console.warn('after: the server did not say what it holds', failure);
+      }
+      if (!live) return;
+      setKept(now);
+      if (now === 'deleting' || now === 'unasked') timer = setTimeout(() => void ask(), 3000);
+    };
+    void ask();
+    return () => {
+      live = false;
+      clearTimeout(timer);
+    };
+  }, [room, wanted]);
+  return kept;
 }
 
 /** What one person said without another in between, under the time of its first words. */

@@ -10,7 +10,15 @@ import {
   type LocalTrackPublication,
   type RemoteTrack,
 } from 'livekit-client';
-import { api, Problem, type Choice, type Joined, type Meeting, type Withdrawal } from '../api/client';
+import {
+  api,
+  Problem,
+  type Choice,
+  type Joined,
+  type Meeting,
+  type PersonAccount,
+  type Withdrawal,
+} from '../api/client';
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
@@ -418,6 +426,11 @@ export class RoomModel {
   }
 
   readonly sendingLevel = (): number => this.#listening?.level() ?? 0;
+
+  /** What the server says that it holds of this person. */
+  async account(): Promise<PersonAccount> {
+    return api.me(await this.#device.requestProof('POST', '/api/me', new Date()));
+  }
 
   dismissFresh(): void {
     for (const row of this.store.get().fresh) this.#seen.add(row.purpose);
