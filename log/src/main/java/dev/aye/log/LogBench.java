@@ -1,9 +1,11 @@
 package dev.aye.log;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +19,9 @@ public final class LogBench {
   private static final String ORIGIN = "bench.example/log";
   private static final int SEQUENTIAL = 100;
   private static final int LATENCIES_PER_CALLER = 40;
+  private static final int MILLION = 1_000_000;
+  private static final int MORE = 50_000;
+  private static final int SLICE = 20_000;
 
   /**
    * What was measured.
@@ -30,7 +35,10 @@ public final class LogBench {
    * @param aloneMillis the median time of one append when nobody else appends
    * @param verifiedPerSecond entries checked by {@link LogVerifier#folder}, one thread, from the
    *     page cache
-   * @param openMillis the time to open the log that was written
+   * @param verified how many entries there were to verify
+   * @param openMillis the time to open the log of that size
+   * @param smallHeapMiB the heap of a process of its own in which that log was opened, appended to,
+   *     read and verified again
    */
   public record Figures(
       long appends,
@@ -41,12 +49,15 @@ public final class LogBench {
       double p99Millis,
       double aloneMillis,
       double verifiedPerSecond,
-      double openMillis) {}
+      long verified,
+      double openMillis,
+      long smallHeapMiB) {}
 
   private LogBench() {}
 
   /**
-   * Runs the whole measurement in a new or empty folder, and leaves the log there.
+   * Runs the whole measurement in a new or empty folder, and leaves the log there, of a million
+   * entries or more.
    *
    * @param callers how many appends are kept under way for the throughput
    * @param appends how many leaves to append for the throughput
@@ -70,12 +81,15 @@ public final class LogBench {
       perSecond = throughput(log, callers, appends, 1);
       loaded = latencies(log, loadCallers, LATENCIES_PER_CALLER);
       alone = latencies(log, 1, SEQUENTIAL);
+      throughput(log, callers, (int) Math.max(0, MILLION - log.size()), 3);
     }
     long start = System.nanoTime();
     Log.open(folder, ORIGIN, random, clock).close();
     double openMillis = (System.nanoTime() - start) / 1e6;
     verified(folder, vkey);
     double verified = Math.max(verified(folder, vkey), verified(folder, vkey));
+    long size = MILLION + MORE;
+    long heap = inSmallHeap(folder, size);
     return new Figures(
         appends,
         callers,
@@ -85,7 +99,67 @@ public final class LogBench {
         percentile(loaded, 99),
         percentile(alone, 50),
         verified,
-        openMillis);
+        MILLION,
+        openMillis,
+        heap);
+  }
+
+  private static long inSmallHeap(Path folder, long size) throws IOException {
+    Process process =
+        new ProcessBuilder(
+                System.getProperty("java.home") + "/bin/java",
+                "-Xmx64m",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                SmallHeap.class.getName(),
+                folder.toString(),
+                Long.toString(size))
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (!said.contains("verified " + size + " entries in at most 64 MiB")) {
+      throw new IllegalStateException("the log does not fit in 64 MiB of heap: " + said);
+    }
+    return 64;
+  }
+
+  /**
+   * A process with a small heap: fills the log in its first argument up to the size in its second,
+   * reads from all over it, opens it again and verifies it.
+   */
+  static final class SmallHeap {
+    private SmallHeap() {}
+
+    public static void main(String[] arguments) throws IOException {
+      Path folder = Path.of(arguments[0]);
+      long size = Long.parseLong(arguments[1]);
+      SecureRandom random = new SecureRandom();
+      InstantSource never = () -> Instant.EPOCH;
+      String vkey;
+      try (Log log = Log.open(folder, ORIGIN, random, never)) {
+        while (log.size() < size) {
+          throughput(log, 4096, (int) Math.min(SLICE, size - log.size()), log.size());
+        }
+        vkey = log.vkey();
+        LogVerifier verifier = LogVerifier.of(vkey).orElseThrow();
+        for (long index = 0; index < size; index += size / 2000) {
+          Leaf[] found = new Leaf[1];
+          log.leaves(index, index + 1, (at, leaf) -> found[0] = leaf);
+          verifier.proof(log.proof(index), found[0]).orElseThrow();
+          if (log.resource(new TilePath(0, index >> 8, 1).text()).isEmpty()) {
+            throw new IllegalStateException("a tile is not served");
+          }
+        }
+        log.consistency(size / 3);
+      }
+      Log.open(folder, ORIGIN, random, never).close();
+      Checkpoint at = whole(folder, vkey);
+      if (Runtime.getRuntime().maxMemory() > 64L << 20) {
+        throw new IllegalStateException("this process has more heap than 64 MiB");
+      }
+      System.out.println("verified " + at.size() + " entries in at most 64 MiB");
+    }
   }
 
   /** Prints the figures: {@code LogBench [callers] [appends] [loadCallers]}. */
@@ -147,10 +221,14 @@ public final class LogBench {
   }
 
   private static double verified(Path folder, String vkey) throws IOException {
-    LogVerifier verifier = LogVerifier.of(vkey).orElseThrow();
     long start = System.nanoTime();
-    Checkpoint checkpoint = verifier.folder(folder, List.of(), (index, leaf) -> {}).orElseThrow();
+    Checkpoint checkpoint = whole(folder, vkey);
     return checkpoint.size() / ((System.nanoTime() - start) / 1e9);
+  }
+
+  private static Checkpoint whole(Path folder, String vkey) throws IOException {
+    LogVerifier verifier = LogVerifier.of(vkey).orElseThrow();
+    return verifier.folder(folder, List.of(), (index, leaf) -> {}).orElseThrow();
   }
 
   private static Leaf leaf(long number) {

@@ -250,9 +250,15 @@ public final class LogVerifier {
           full.add(path);
           contents.add(content);
         };
-    long[] sizes = earlier.stream().mapToLong(Checkpoint::size).sorted().distinct().toArray();
+    long[] sizes =
+        earlier.stream()
+            .mapToLong(Checkpoint::size)
+            .filter(size -> size > 0)
+            .sorted()
+            .distinct()
+            .toArray();
     int next = 0;
-    next = compare(edge, earlier, sizes, next);
+    boolean forked = !continues(edge, earlier);
     while (edge.size() < at.size()) {
       int width = (int) Math.min(TilePath.WIDTH, at.size() - edge.size());
       TilePath path = new TilePath(TilePath.ENTRIES, edge.size() >> 8, width);
@@ -268,7 +274,10 @@ public final class LogVerifier {
       long first = edge.size();
       for (byte[] entry : entries) {
         edge.append(entry, collect);
-        next = compare(edge, earlier, sizes, next);
+        if (next < sizes.length && edge.size() == sizes[next]) {
+          forked |= !continues(edge, earlier);
+          next++;
+        }
       }
       for (int i = 0; i < full.size(); i++) {
         if (full.get(i).level() != TilePath.ENTRIES) {
@@ -290,26 +299,27 @@ public final class LogVerifier {
     if (!edge.root().equals(at.root())) {
       throw new Malformed("the entries do not lead to the root that was signed");
     }
+    if (forked) {
+      throw new Malformed("the log is not a continuation of a checkpoint that it signed");
+    }
   }
 
-  private static int compare(Edge edge, Collection<Checkpoint> earlier, long[] sizes, int next)
-      throws Malformed {
-    if (next == sizes.length || edge.size() != sizes[next]) {
-      return next;
-    }
-    Hash root = edge.root();
-    for (Checkpoint known : earlier) {
-      if (known.size() == edge.size() && !known.root().equals(root)) {
-        throw new Malformed("the log is not a continuation of a checkpoint that it signed");
-      }
-    }
-    return next + 1;
+  /** Whether the tree up to here is that of the checkpoints of this size. */
+  private static boolean continues(Edge edge, Collection<Checkpoint> earlier) {
+    return earlier.stream()
+        .filter(known -> known.size() == edge.size())
+        .allMatch(known -> known.root().equals(edge.root()));
   }
 
   private static void same(Source source, TilePath path, byte[] expected)
       throws IOException, Malformed {
     if (!Arrays.equals(present(source, path, Layout.TILE_BYTES), expected)) {
-      throw new Malformed(path.text() + " is not what the entries lead to");
+      TilePath entries = new TilePath(TilePath.ENTRIES, path.index(), path.width());
+      throw new Malformed(
+          path.text()
+              + " is not what the entries"
+              + (path.level() == 0 ? " in " + entries.text() : "")
+              + " lead to");
     }
   }
 

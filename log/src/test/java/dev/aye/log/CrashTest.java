@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,6 +45,21 @@ class CrashTest {
       ends.add(attempted.size());
       acked.add(store.append(batch).checkpoint());
       store.tidy();
+      cosign(store);
+    }
+
+    /** What follows when witnesses have answered; a reader knows no such key and passes it over. */
+    private static void cosign(Store store) throws IOException {
+      Store.Published now = store.published();
+      Checkpoint plain = now.checkpoint();
+      Checkpoint cosigned =
+          new Checkpoint(
+              plain.origin(),
+              plain.size(),
+              plain.root(),
+              plain.note() + "\u2014 witness.example/w AAAAAAAAAAAAAAAA\n");
+      store.cosigned(new Store.Published(cosigned, now.edge()));
+      store.witnessed(cosigned);
     }
 
     /** What was not answered and is not there was never appended: the next takes its place. */
@@ -182,6 +200,77 @@ class CrashTest {
     assertThatThrownBy(() -> Oracle.judge(disk, open(disk), run.attempted, run.ends, run.acked))
         .isInstanceOf(AssertionError.class)
         .hasMessage("an acknowledged entry is lost");
+  }
+
+  @Test
+  void aFullDiskIsAClearRefusalAndLosesNothing() throws Exception {
+    SimDisk disk = new SimDisk();
+    Log log = open(disk, Witnessing.NONE);
+    Appended before = log.append(LogTest.leaf(0));
+    for (int round = 0; round < 12; round++) {
+      disk.room(round * 100L);
+      Log full = log;
+      int next = (int) log.size();
+      assertThatThrownBy(() -> full.append(LogTest.leaf(next)))
+          .isInstanceOf(LogException.Stopped.class)
+          .hasStackTraceContaining("No space left on device");
+      assertThatThrownBy(() -> full.append(LogTest.leaf(next)))
+          .isInstanceOf(LogException.Stopped.class);
+      assertThat(full.proof(0)).isNotEmpty();
+      full.close();
+      disk.room(Long.MAX_VALUE);
+      log = open(disk, Witnessing.NONE);
+      for (int i = (int) log.size(); i <= next; i++) {
+        assertThat(log.append(LogTest.leaf(i)).index()).isEqualTo(i);
+      }
+    }
+    LogVerifier verifier = LogVerifier.of(log.vkey()).orElseThrow();
+    assertThat(verifier.proof(before.proof(), LogTest.leaf(0)).holds()).isTrue();
+    Checkpoint first = verifier.proof(before.proof(), LogTest.leaf(0)).orElseThrow().checkpoint();
+    List<Leaf> seen = new ArrayList<>();
+    assertThat(verifier.folder(disk, List.of(first), (index, leaf) -> seen.add(leaf)).holds())
+        .isTrue();
+    for (int i = 0; i < seen.size(); i++) {
+      assertThat(seen.get(i)).isEqualTo(LogTest.leaf(i));
+    }
+    log.close();
+  }
+
+  @Test
+  void aLogDoesNotBeginOnAFullDiskAndBeginsWhenThereIsRoom() throws Exception {
+    for (long room = 0; room < 600; room += 40) {
+      SimDisk disk = new SimDisk();
+      disk.room(room);
+      try {
+        open(disk);
+      } catch (IOException full) {
+        assertThat(full).hasMessage("No space left on device");
+      }
+      disk.room(Long.MAX_VALUE);
+      Run run = new Run();
+      run.append(open(disk), 3);
+      Oracle.judge(disk, open(disk), run.attempted, run.ends, run.acked);
+    }
+  }
+
+  private static Log open(SimDisk disk, Witnessing witnessing) throws IOException {
+    return Log.open(disk, () -> {}, LogTest.ORIGIN, RANDOM, InstantSource.system(), witnessing);
+  }
+
+  @Test
+  void aClockThatJumpsMovesNoEntryAndHoldsNoneUp() throws Exception {
+    Random jumps = new Random(11);
+    InstantSource clock = () -> Instant.ofEpochSecond(jumps.nextLong(4_000_000_000L));
+    SimDisk disk = new SimDisk();
+    try (Log log = Log.open(disk, () -> {}, LogTest.ORIGIN, RANDOM, clock, Witnessing.NONE)) {
+      List<CompletableFuture<Appended>> answers = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        answers.add(log.submit(LogTest.leaf(i)));
+      }
+      for (int i = 0; i < 500; i++) {
+        assertThat(answers.get(i).get(10, TimeUnit.SECONDS).index()).isEqualTo(i);
+      }
+    }
   }
 
   @Test

@@ -40,6 +40,37 @@ class NoteTest {
   }
 
   @Test
+  void aPublishedCheckpointOfTheFirstLogVerifies() throws Malformed {
+    NoteKey key = NoteKey.parse(SUMDB_VKEY);
+    String text = "go.sum database tree\n35225469\nvt5T6GaLCXvyHFl9VUvvItR43XZxfLgftEcTyO3eJCQ=\n";
+    String note =
+        text
+            + "\n\u2014 sum.golang.org Az3grpukl5AXaVfYkLiDGORx/DN2nlcS5kZHR5uYOBV2KA2HgXpD+gu9HHON"
+            + "ebHLAyaKbbTM75QTtPydhKCExixSfwQ=\n";
+    assertThat(key.verify(note)).isEqualTo(new Verdict.Holds<>(text));
+    assertThat(Checkpoint.parse(text, note).size()).isEqualTo(35_225_469);
+    assertThat(key.verify(note.replace("35225469", "35225468")).holds()).isFalse();
+    // Its origin is not the name of its key, which is what a log of ours must have.
+    assertThat(new LogVerifier(key).checkpoint(note).holds()).isFalse();
+  }
+
+  @Test
+  void thePublishedKeysOfWitnessesHaveTheIdsOfTheirKeys() {
+    for (String vkey :
+        List.of(
+            "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2",
+            "Wit1+55ee4561+AVhZSmQj9+SoL+p/nN0Hh76xXmF7QcHfytUrI1XfSClk")) {
+      boolean cosigns = vkey.contains("+BO");
+      assertThat(WitnessKey.read(vkey).holds()).isEqualTo(cosigns);
+      assertThat(NoteKey.read(vkey).holds()).isEqualTo(!cosigns);
+    }
+    assertThat(
+            WitnessKey.read("remora.n621.de+da77ade8+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2")
+                .holds())
+        .isFalse();
+  }
+
+  @Test
   void thePublishedPrivateKeyMakesThePublishedNote() throws Malformed {
     SigningKey key = SigningKey.parse((GO_SKEY + "\n" + GO_VKEY + "\n").getBytes(UTF_8));
     assertThat(key.sign(GO_TEXT)).isEqualTo(GO_NOTE);

@@ -186,7 +186,8 @@ class OffTheShelfTest {
     tile[500] ^= 1;
     Files.write(folder.resolve("tile/0/001"), tile);
     assertThat(verifier.entries(folder, List.of(), (index, e) -> {}))
-        .isEqualTo(new Verdict.Fails<>("tile/0/001 is not what the entries lead to"));
+        .isEqualTo(
+            new Verdict.Fails<>("tile/0/001 is not what the entries in tile/entries/001 lead to"));
   }
 
   @Test

@@ -45,6 +45,7 @@ final class SimDisk implements Disk {
   private long failAt = Long.MAX_VALUE;
   private Fault fault = Fault.NOT_DONE;
   private boolean lying;
+  private long room = Long.MAX_VALUE;
 
   SimDisk copy() {
     SimDisk copy = new SimDisk();
@@ -70,6 +71,11 @@ final class SimDisk implements Disk {
   /** From now on says that it forced, and did not. */
   void lie() {
     lying = true;
+  }
+
+  /** How many bytes more can be written before the disk is full. */
+  void room(long bytes) {
+    room = bytes;
   }
 
   long changes() {
@@ -129,6 +135,12 @@ final class SimDisk implements Disk {
     }
     requireFolder(path);
     Content content = names.computeIfAbsent(path, p -> new Content());
+    if (bytes.length > room) {
+      content.bytes = Arrays.copyOf(bytes, (int) room);
+      room = 0;
+      throw new IOException("No space left on device");
+    }
+    room -= bytes.length;
     content.bytes = now == Fault.TORN ? Arrays.copyOf(bytes, bytes.length / 2) : bytes;
     end(now);
   }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,6 +89,58 @@ class TamperTest {
       disk.put(path, whole);
     }
     open();
+  }
+
+  @Test
+  void aCheckNamesTheFileThatIsWrongAndChangesNothing() throws IOException {
+    store.witnessed(store.published().checkpoint());
+    assertThat(Store.check(disk)).isEqualTo(new Verdict.Holds<>(store.published().checkpoint()));
+    long changes = disk.changes();
+    Random random = new Random(9);
+    for (String path : disk.files()) {
+      byte[] whole = disk.get(path);
+      byte[] altered = whole.clone();
+      altered[random.nextInt(whole.length)] ^= (byte) (1 << random.nextInt(8));
+      for (byte[] wrong : List.of(altered, Arrays.copyOf(whole, whole.length / 2))) {
+        disk.put(path, wrong);
+        assertThat(Store.check(disk).holds()).as(path).isFalse();
+        if (!path.equals("checkpoint")) {
+          assertThat(((Verdict.Fails<Checkpoint>) Store.check(disk)).reason()).contains(path);
+        }
+        disk.put(path, whole);
+      }
+      disk.remove(path);
+      boolean needed = !path.equals("private/witnessed");
+      assertThat(Store.check(disk).holds()).as(path + " is gone").isNotEqualTo(needed);
+      disk.put(path, whole);
+    }
+    assertThat(Store.check(disk).holds()).isTrue();
+    assertThat(disk.changes()).isEqualTo(changes);
+  }
+
+  /** Reading all of a very long log would hold up its start. */
+  @Test
+  void anAlteredTileFromLongAgoIsFoundAfterTheStart() throws IOException {
+    SimDisk large = new SimDisk();
+    Store written = Store.open(large, LogTest.ORIGIN, new SecureRandom());
+    byte[] entry = LogTest.leaf(0).encode();
+    while (written.published().checkpoint().size() < (1 << 18) + 70_000) {
+      written.append(Collections.nCopies(Layout.MAX_BATCH, entry));
+      written.tidy();
+    }
+    for (String path : List.of("tile/0/001", "tile/entries/001", "tile/1/000")) {
+      byte[] whole = large.get(path);
+      byte[] altered = whole.clone();
+      altered[300] ^= 4;
+      large.put(path, altered);
+      assertThatThrownBy(
+              () -> Store.open(large, LogTest.ORIGIN, new SecureRandom()).checkOldest(() -> false))
+          .as(path)
+          .isInstanceOf(LogException.Corrupt.class)
+          .hasMessageContaining(path + " is altered");
+      large.put(path, whole);
+    }
+    Store.open(large, LogTest.ORIGIN, new SecureRandom()).checkOldest(() -> false);
   }
 
   @Test
