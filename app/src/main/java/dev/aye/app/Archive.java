@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /**
  * What is kept in the data folder, opened: keys, database, log, consents, vault and what was
@@ -29,6 +30,7 @@ final class Archive implements AutoCloseable {
 
   private final Clock clock = Clock.systemUTC();
   private final SecureRandom random = new SecureRandom();
+  private final AyeConfig config;
   private final Keys keys;
   private final Keys.Box box;
   private final Database database;
@@ -40,6 +42,7 @@ final class Archive implements AutoCloseable {
 
   /** Opens the data folder, whose lock the caller holds. */
   Archive(AyeConfig config) throws IOException {
+    this.config = config;
     this.keys = new Keys(config.keysFolder(), random);
     this.box = keys.box("data");
     OwnFiles.file(config.data().resolve("aye.db")); // SQLite gives its journals the same mode
@@ -171,6 +174,11 @@ final class Archive implements AutoCloseable {
 
   Learning learning() {
     return learning;
+  }
+
+  /** Makes a backup, or brings one up to date; the keys only go where they are told to. */
+  void backup(Path to, Optional<Path> keysTo) throws IOException {
+    Backup.make(config, database, vault, log, to, keysTo);
   }
 
   @Override

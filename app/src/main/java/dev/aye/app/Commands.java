@@ -52,10 +52,32 @@ final class Commands {
               archive.learning(),
               () -> {},
               () -> {},
-              () -> new Says.Health("not serving", Map.of()));
+              () -> new Says.Health("not serving", Map.of()),
+              archive::backup);
       return JSON.valueToTree(workbench.perform(JSON.valueToTree(command)));
     } finally {
       Archive.unlock(lock);
+    }
+  }
+
+  /** Makes a data folder of a backup, which no server may have open. */
+  static void restore(
+      AyeConfig config,
+      Path from,
+      Optional<Path> keys,
+      Optional<Path> log,
+      boolean current,
+      PrintStream out)
+      throws IOException {
+    Checkpoint at = Backup.restore(config, from, keys, log, current);
+    out.println("restored to " + config.data() + " with " + at.size() + " leaves in the log");
+    if (keys.isEmpty()) {
+      out.println("The keys were not restored: nothing but the log can be read without them.");
+    }
+    if (!current) {
+      out.println(
+          "It starts when a quorum of witnesses says that nothing was appended to the log since"
+              + " then. Without witnesses, restore again with --nothing-after if you know that.");
     }
   }
 

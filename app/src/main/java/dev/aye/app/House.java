@@ -158,7 +158,8 @@ final class House implements AutoCloseable {
     useWhatWasLearned();
     withdrawals.start();
     Workbench workbench =
-        new Workbench(learning, notebook::capture, this::useWhatWasLearned, this::health);
+        new Workbench(
+            learning, notebook::capture, this::useWhatWasLearned, this::health, archive::backup);
     opened(ControlSocket.listen(config.data(), workbench, soundness::note));
     this.chores = Thread.ofPlatform().daemon().name("aye-chores").start(this::chores);
   }

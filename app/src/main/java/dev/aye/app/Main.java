@@ -146,6 +146,8 @@ public final class Main {
         DemoCommand.class,
         Verify.class,
         LogCommand.class,
+        BackupCommand.class,
+        Restore.class,
         Dataset.class,
         Train.class,
         Bench.class
@@ -262,6 +264,80 @@ public final class Main {
               System.out)
           ? 0
           : 1;
+    }
+  }
+
+  @Command(
+      name = "backup",
+      description = {
+        "Copy the data folder to another, or bring such a copy up to date; also while a server runs.",
+        "It holds the log with its key, and what is kept, encrypted. The keys go apart or not at all."
+      },
+      mixinStandardHelpOptions = true)
+  static final class BackupCommand implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Parameters(paramLabel = "DIR", description = "A new folder, or the last backup.")
+    Path to = Path.of("");
+
+    @Option(
+        names = "--keys",
+        paramLabel = "DIR",
+        description = {
+          "Where the keys go: another place, and for a few days only,",
+          "as an old copy of a key would undo a forgetting."
+        })
+    @Nullable Path keys;
+
+    @Override
+    public Integer call() throws Exception {
+      return Commands.perform(
+          folder.config(),
+          Map.of(
+              "command",
+              "backup",
+              "to",
+              to.toAbsolutePath().normalize().toString(),
+              "keys",
+              keys == null ? "" : keys.toAbsolutePath().normalize().toString()),
+          System.out);
+    }
+  }
+
+  @Command(
+      name = "restore",
+      description = "Make a data folder of a backup.",
+      mixinStandardHelpOptions = true)
+  static final class Restore implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Parameters(paramLabel = "DIR", description = "The backup.")
+    Path from = Path.of("");
+
+    @Option(names = "--keys", paramLabel = "DIR", description = "The backup of the keys.")
+    @Nullable Path keys;
+
+    @Option(
+        names = "--log",
+        paramLabel = "DIR",
+        description = "A newer copy of the log's public files, as any mirror has them.")
+    @Nullable Path log;
+
+    @Option(
+        names = "--nothing-after",
+        description = "You know that nothing was appended to the log after what is restored.")
+    boolean current;
+
+    @Override
+    public Integer call() throws Exception {
+      Commands.restore(
+          folder.config(),
+          from.toAbsolutePath().normalize(),
+          Optional.ofNullable(keys).map(path -> path.toAbsolutePath().normalize()),
+          Optional.ofNullable(log).map(path -> path.toAbsolutePath().normalize()),
+          current,
+          System.out);
+      return 0;
     }
   }
 

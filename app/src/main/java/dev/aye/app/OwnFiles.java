@@ -69,6 +69,27 @@ final class OwnFiles {
       }
       out.force(true);
     }
+    putInPlace(fresh, file);
+  }
+
+  /** Copies a file whole or not at all; when this returns, it is durable. */
+  static void copy(Path from, Path file) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.copy(
+        from, fresh, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
+    move(fresh, file);
+  }
+
+  /** Puts a file in place of another, durably, for its owner alone. */
+  static void move(Path fresh, Path file) throws IOException {
+    Files.setPosixFilePermissions(fresh, FILE);
+    try (FileChannel content = FileChannel.open(fresh, StandardOpenOption.READ)) {
+      content.force(true);
+    }
+    putInPlace(fresh, file);
+  }
+
+  private static void putInPlace(Path fresh, Path file) throws IOException {
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     try (FileChannel directory =
         FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {

@@ -5,6 +5,7 @@ import dev.aye.consent.Notice;
 import dev.aye.log.Hash;
 import dev.aye.log.Log;
 import dev.aye.log.Resource;
+import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import org.springframework.http.CacheControl;
 import org.springframework.http.ResponseEntity;
@@ -27,10 +28,13 @@ final class PublicApi {
   }
 
   @GetMapping("/log/{*path}")
-  ResponseEntity<byte[]> log(@PathVariable("path") String path) {
+  ResponseEntity<byte[]> log(@PathVariable("path") String path, HttpServletResponse response) {
     Resource resource =
         log.resource(path.substring(1))
-            .orElseThrow(() -> Problem.notFound("not-found", "The log has nothing at this path."));
+            .orElseThrow(() -> {
+              response.setHeader("Cache-Control", "no-store"); // it may be there in a moment
+              return Problem.notFound("not-found", "The log has nothing at this path.");
+            });
     return ResponseEntity.ok()
         .header("Content-Type", resource.contentType())
         .header("Access-Control-Allow-Origin", "*")

@@ -43,12 +43,25 @@ final class Workbench {
   private final Runnable before;
   private final Runnable after;
   private final Supplier<Says.Health> health;
+  private final Saving saving;
+
+  /** Makes a backup: of the data, and of the keys if they have a place to go. */
+  @FunctionalInterface
+  interface Saving {
+    void backup(Path to, Optional<Path> keys) throws IOException;
+  }
 
   /**
    * @param before run before a data set is cut: puts what was captured into the log
    * @param after run after a model was trained: takes it into use
    */
-  Workbench(Learning learning, Runnable before, Runnable after, Supplier<Says.Health> health) {
+  Workbench(
+      Learning learning,
+      Runnable before,
+      Runnable after,
+      Supplier<Says.Health> health,
+      Saving saving) {
+    this.saving = saving;
     this.learning = learning;
     this.before = before;
     this.after = after;
@@ -76,6 +89,7 @@ final class Workbench {
         case "model list" -> learning.models().list().stream().map(Workbench::said).toList();
         case "model replay" ->
             Map.of("same", learning.models().replays(command.path("id").asString("")));
+        case "backup" -> backup(command.path("to").asString(""), command.path("keys").asString(""));
         case "health" -> health.get();
         case "model judge" -> judge();
         default -> throw new IllegalStateException("the command is listed, and nothing does it");
@@ -85,6 +99,11 @@ final class Workbench {
     } catch (IllegalStateException e) {
       throw new Refusal(String.valueOf(e.getMessage()));
     }
+  }
+
+  private Object backup(String to, String keys) throws IOException {
+    saving.backup(Path.of(to), keys.isEmpty() ? Optional.empty() : Optional.of(Path.of(keys)));
+    return keys.isEmpty() ? Map.of("to", to) : Map.of("to", to, "keys", keys);
   }
 
   private Object export(String id, Path to) throws IOException {

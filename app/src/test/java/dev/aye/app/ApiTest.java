@@ -102,6 +102,31 @@ class ApiTest {
   }
 
   @Test
+  void theLogIsServedWithItsTypesAndMayBeCachedWhereItNeverChanges() throws Exception {
+    HttpResponse<String> checkpoint = get("/log/checkpoint", "");
+    assertThat(checkpoint.headers().firstValue("Content-Type").orElseThrow().replace(" ", ""))
+        .isEqualToIgnoringCase("text/plain;charset=utf-8");
+    assertThat(checkpoint.headers().firstValue("Cache-Control")).contains("no-cache");
+    assertThat(checkpoint.headers().firstValue("Access-Control-Allow-Origin")).contains("*");
+    long size = Long.parseLong(checkpoint.body().lines().skip(1).findFirst().orElseThrow());
+    for (String path : java.util.List.of("tile/0/000.p/", "tile/entries/000.p/")) {
+      HttpResponse<String> tile = get("/log/" + path + size, "");
+      assertThat(tile.statusCode()).isEqualTo(200);
+      assertThat(tile.headers().firstValue("Content-Type")).contains("application/octet-stream");
+      assertThat(tile.headers().firstValue("Cache-Control").orElseThrow())
+          .contains("max-age=31536000", "public", "immutable");
+      HttpResponse<String> later = get("/log/" + path + 255, "");
+      assertThat(later.statusCode()).isEqualTo(404);
+      assertThat(later.headers().firstValue("Cache-Control")).contains("no-store");
+    }
+    assertThat(get("/log/witnessed", "").statusCode()).isEqualTo(404);
+    for (String path :
+        java.util.List.of("private/key", "..%2fkeys", "tile/0/%2e%2e/%2e%2e/private/key")) {
+      assertThat(get("/log/" + path, "").statusCode()).isBetween(400, 404);
+    }
+  }
+
+  @Test
   void theHostNarrowsWhatIsAsked() throws Exception {
     JsonNode meeting = json(post("/api/meetings", "", "{}"));
     String path = "/api/meetings/" + meeting.path("id").asString();

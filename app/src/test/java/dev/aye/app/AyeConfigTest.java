@@ -35,6 +35,25 @@ class AyeConfigTest {
   }
 
   @Test
+  void witnessesAreReadAndAQuorumThatCannotBeIsRefused() throws IOException {
+    String key = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+    file("aye:\n  witnesses:\n    - \"" + key + " https://w.example/x\"\n  witness-quorum: 1\n");
+    assertThat(read(Map.of()).witnessing().quorum()).isEqualTo(1);
+    assertThat(read(Map.of()).witnessing().witnesses().getFirst().key().vkey()).isEqualTo(key);
+    assertThatThrownBy(() -> read(Map.of("witness-quorum", "2")))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("quorum");
+    for (String line : java.util.List.of("x", key, key + " ftp://w.example", "x https://w")) {
+      assertThatThrownBy(() -> read(Map.of("witnesses", line, "witness-quorum", "0")))
+          .isInstanceOf(Refusal.class)
+          .hasMessageContaining("witnesses");
+    }
+    assertThatThrownBy(() -> read(Map.of("log-origin", "two words")))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("log-origin");
+  }
+
+  @Test
   void anUnknownKeyInTheFileIsRefusedByName() throws IOException {
     file("aye:\n  prot: 1\n");
     assertThatThrownBy(() -> read(Map.of()))

@@ -3,6 +3,8 @@ package dev.aye.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.log.Hash;
+import dev.aye.log.Leaf;
 import dev.aye.log.Log;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,6 +91,72 @@ class CommandsTest {
   }
 
   @Test
+  void aProofACheckpointAndAFlippedByteAreToldAtTheTerminal() throws Exception {
+    Path data = folder.resolve("data");
+    Path log = data.resolve("log");
+    Path older = folder.resolve("older");
+    Path newer = folder.resolve("newer");
+    Path proof = folder.resolve("one.tlog-proof");
+    Leaf leaf = new Leaf.Answer(Hash.sha256());
+    String vkey;
+    try (Log writing = Log.open(log, "aye.local/log", new SecureRandom(), Clock.systemUTC())) {
+      vkey = writing.vkey();
+      Files.writeString(proof, writing.append(leaf).proof());
+      Files.writeString(older, writing.checkpoint().note());
+      writing.append(new Leaf.Shred(Hash.sha256()));
+      Files.writeString(newer, writing.checkpoint().note());
+    }
+    String entry = HexFormat.of().formatHex(leaf.encode());
+    Optional<String> key = Optional.of(vkey);
+    assertThat(verify(request(proof, key, List.of(), log, entry)))
+        .contains("holds  the entry is number 0 of aye.local/log, under its checkpoint with 1");
+    assertThat(verify(request(proof, key, List.of(), log, entry.replace("01e3", "02e3"))))
+        .contains("FAILS  the proof");
+    assertThat(verify(request(newer, key, List.of(older), log, entry)))
+        .contains("holds  it is a continuation of the checkpoint in " + older);
+    assertThat(verify(request(older, key, List.of(newer), log, entry))).contains("FAILS");
+    assertThat(verify(request(log, key, List.of(older, newer), log, entry)))
+        .contains("of 2 leaves  {Answer=1, Shred=1}", "what it was with 1", "what it was with 2");
+    String witness = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+    assertThat(
+            verify(
+                new Verifying.Request(
+                    log.toString(),
+                    key,
+                    List.of(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    List.of(witness),
+                    Optional.empty())))
+        .contains("FAILS  the log  the checkpoint has 0 of the 1 cosignatures");
+    AyeConfig config = AyeConfig.read(Map.of("data", data.toString()), Map.of());
+    assertThat(check(config)).isEqualTo("holds  the log aye.local/log of 2 leaves\n");
+    Path tile = log.resolve("tile/0/000.p/2");
+    byte[] bytes = Files.readAllBytes(tile);
+    bytes[9] ^= 1;
+    Files.write(tile, bytes);
+    assertThat(check(config)).startsWith("FAILS  the log  tile/0/000.p/2 is not what the entries");
+  }
+
+  private static Verifying.Request request(
+      Path what, Optional<String> key, List<Path> since, Path log, String entry) {
+    return new Verifying.Request(
+        what.toString(),
+        key,
+        since,
+        Optional.of(log.toString()),
+        Optional.of(entry),
+        List.of(),
+        Optional.empty());
+  }
+
+  private static String check(AyeConfig config) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Commands.checkLog(config, new PrintStream(out, true, StandardCharsets.UTF_8));
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
   void aDataFolderIsForItsOwnerAloneAndOneOfOthersIsLeftAlone() throws IOException {
     Path fresh = folder.resolve("fresh");
     Archive.unlock(Archive.lock(fresh));
@@ -107,7 +176,8 @@ class CommandsTest {
   void aSocketThatDoesNotFitInTheDataFolderStandsWhereNobodyCanGuess() throws Exception {
     Path data = Files.createDirectories(folder.resolve("d".repeat(120)));
     Workbench none =
-        new Workbench(null, () -> {}, () -> {}, () -> new Says.Health("ready", Map.of()));
+        new Workbench(
+            null, () -> {}, () -> {}, () -> new Says.Health("ready", Map.of()), (to, keys) -> {});
     Path socket;
     try (ControlSocket _ = ControlSocket.listen(data, none, e -> {})) {
       socket = Path.of(Files.readString(data.resolve("aye.sock.path")));
@@ -124,10 +194,12 @@ class CommandsTest {
   }
 
   private static String verify(Path path, Optional<String> key) throws IOException {
+    return verify(Verifying.Request.of(path.toString(), key));
+  }
+
+  private static String verify(Verifying.Request request) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Verifying.verify(
-        Verifying.Request.of(path.toString(), key),
-        new PrintStream(out, true, StandardCharsets.UTF_8));
+    Verifying.verify(request, new PrintStream(out, true, StandardCharsets.UTF_8));
     return out.toString(StandardCharsets.UTF_8);
   }
 }

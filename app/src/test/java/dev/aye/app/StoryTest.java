@@ -23,6 +23,7 @@ import dev.aye.consent.WithdrawalSecret;
 import dev.aye.learn.Hypothesis;
 import dev.aye.learn.Query;
 import dev.aye.learn.Segment;
+import dev.aye.log.Leaf;
 import dev.aye.vault.Slice;
 import java.math.BigInteger;
 import java.net.URI;
@@ -71,6 +72,7 @@ class StoryTest {
   private final KeyPair device = pair();
   private final KeyPair companion = pair();
   private Instant issued = Instant.EPOCH;
+  private byte[] drawn = {};
 
   private AyeConfig config() {
     return AyeConfig.read(
@@ -148,6 +150,134 @@ class StoryTest {
       assertThat(notebook.hasUncaptured()).isFalse();
     }
     Archive.unlock(lock);
+  }
+
+  /** A witness that nobody can reach: the answer is in the log, and opens nothing. */
+  @Test
+  void anAnswerThatNoWitnessHasSeenGrantsNothingAndAWithdrawalIsTakenAllTheSame() throws Exception {
+    FileChannel lock = Archive.lock(data);
+    Handle handle;
+    try (Archive archive = new Archive(config())) {
+      handle = answer(archive, true);
+    }
+    byte[] first = drawn;
+    String key = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+    AyeConfig watched =
+        AyeConfig.read(
+            Map.of(
+                "port",
+                "0",
+                "data",
+                data.toString(),
+                "witnesses",
+                key + " http://127.0.0.1:1/nobody",
+                "witness-quorum",
+                "1"),
+            Map.of());
+    try (Archive archive = new Archive(watched)) {
+      archive.consents().offer(MEETING, offer(archive.consents()));
+      assertThat(archive.consents().withdraw(WithdrawalSecret.of(first)))
+          .isInstanceOf(Consents.Withdrawing.Promised.class);
+      assertThatThrownBy(() -> answer(archive, true))
+          .isInstanceOf(dev.aye.log.LogException.NotWitnessed.class);
+      assertThat(
+              archive
+                  .consents()
+                  .permit(person(), MEETING, Purpose.NOTES, Medium.VOICE, RecipientId.COMPANION))
+          .isEmpty();
+      assertThat(archive.log().witnesses().getFirst().trouble()).isPresent();
+      assertThat(archive.consents().withdrawals().getFirst().handle()).isEqualTo(handle);
+      assertThat(archive.log().failure()).isEmpty();
+    }
+    Archive.unlock(lock);
+  }
+
+  /** The backup is older than the withdrawal; the log's public files, as a mirror has them, not. */
+  @Test
+  void aRestoredServerHonoursWhatWasWithdrawnAfterTheBackup() throws Exception {
+    Path backup = data.resolve("../" + data.getFileName() + "-backup").normalize();
+    Path keys = data.resolve("../" + data.getFileName() + "-keys").normalize();
+    Path there = data.resolve("../" + data.getFileName() + "-there").normalize();
+    FileChannel lock = Archive.lock(data);
+    Handle handle;
+    try (Archive archive = new Archive(config())) {
+      handle = answer(archive, true);
+      var permit =
+          archive
+              .consents()
+              .permit(person(), MEETING, Purpose.NOTES, Medium.VOICE, RecipientId.COMPANION)
+              .orElseThrow();
+      archive.vault().appendNotes(permit, new Slice(0, 0), new byte[] {1, 2, 3});
+      assertThatThrownBy(() -> archive.backup(backup, Optional.of(backup.resolve("keys"))))
+          .isInstanceOf(Refusal.class)
+          .hasMessageContaining("apart");
+      archive.backup(backup, Optional.of(keys));
+      archive.backup(backup, Optional.of(keys)); // and up to date
+      archive.consents().withdraw(WithdrawalSecret.of(drawn));
+      archive.log().append(new Leaf.Shred(dev.aye.log.Hash.sha256()));
+    }
+    Archive.unlock(lock);
+    assertThat(backup.resolve("keys")).doesNotExist();
+    assertThat(mode(backup.resolve("log/private/key"))).isEqualTo("rw-------");
+    assertThat(mode(backup.resolve("aye.db"))).isEqualTo("rw-------");
+    assertThat(mode(keys)).isEqualTo("rwx------");
+
+    AyeConfig elsewhere = AyeConfig.read(Map.of("data", there.toString(), "port", "0"), Map.of());
+    FileChannel lock2;
+    assertThatThrownBy(
+            () -> Backup.restore(config(), backup, Optional.of(keys), Optional.empty(), true))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("is not empty");
+    Backup.restore(elsewhere, backup, Optional.of(keys), Optional.of(data.resolve("log")), true);
+    lock2 = Archive.lock(there);
+    try (Archive archive = new Archive(elsewhere)) {
+      assertThat(archive.log().size()).isEqualTo(5); // two notices, answer, withdrawal, shred
+      assertThat(archive.vault().blocks(handle)).hasSize(1);
+      archive.consents().offer(MEETING, offer(archive.consents()));
+      assertThat(
+              archive
+                  .consents()
+                  .permit(person(), MEETING, Purpose.NOTES, Medium.VOICE, RecipientId.COMPANION))
+          .isEmpty();
+      CountDownLatch done = new CountDownLatch(1);
+      var forgetting = archive.learning().forgetting();
+      try (var withdrawals =
+          new Withdrawals(
+              archive.consents(), forgetting, archive.log(), done::countDown, e -> {})) {
+        withdrawals.start();
+        assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+      }
+      assertThat(archive.vault().blocks(handle)).isEmpty();
+    }
+    Archive.unlock(lock2);
+  }
+
+  /** A backup alone is behind what others have seen of the log. */
+  @Test
+  void aRestoredServerDoesNotStartBeforeItIsKnownThatItsLogIsTheNewest() throws Exception {
+    Path backup = data.resolve("../" + data.getFileName() + "-backup").normalize();
+    Path there = data.resolve("../" + data.getFileName() + "-there").normalize();
+    FileChannel lock = Archive.lock(data);
+    try (Archive archive = new Archive(config())) {
+      answer(archive, true);
+      archive.backup(backup, Optional.empty());
+    }
+    Archive.unlock(lock);
+    AyeConfig elsewhere =
+        AyeConfig.read(
+            Map.of("data", there.toString(), "port", "0", "keys", data.resolve("keys").toString()),
+            Map.of());
+    Backup.restore(elsewhere, backup, Optional.empty(), Optional.empty(), false);
+    FileChannel second = Archive.lock(there);
+    assertThatThrownBy(() -> new Archive(elsewhere))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("put back from a backup");
+    Archive.unlock(second);
+  }
+
+  private static String mode(Path path) throws java.io.IOException {
+    return java.nio.file.attribute.PosixFilePermissions.toString(
+        java.nio.file.Files.getPosixFilePermissions(path));
   }
 
   @Test
@@ -600,7 +730,8 @@ class StoryTest {
     consents.offer(meeting, offer(consents));
     issued = now.isAfter(issued.plusMillis(1)) ? now : issued.plusMillis(2);
     Notice notice = notices().getFirst();
-    byte[] handle = MessageDigest.getInstance("SHA-256").digest(secret.orElse(new byte[32]));
+    drawn = secret.orElse(draw(32));
+    byte[] handle = MessageDigest.getInstance("SHA-256").digest(drawn);
     Map<String, Object> choice = new LinkedHashMap<>();
     choice.put("purpose", purpose.id());
     choice.put("purposeIri", purpose.iri());

@@ -157,6 +157,29 @@ public final class Log implements AutoCloseable {
     return Store.check(new FolderDisk(folder));
   }
 
+  /**
+   * Makes a log of a copy, in an empty or new folder. It opens only when a quorum of its witnesses
+   * says that nothing was appended after it, or its owner does here.
+   *
+   * @param copy what {@link #copyTo} made
+   * @param newer a folder with the public files of the same log from later, as any mirror has them
+   * @param current whether its owner says that nothing was appended after that
+   * @return the state that was restored, or why it was not
+   */
+  public static Verdict<Checkpoint> restore(
+      Path copy, Optional<Path> newer, boolean current, Path folder) throws IOException {
+    return LogCopy.restore(
+        new FolderDisk(copy), newer.map(FolderDisk::new), current, new FolderDisk(folder));
+  }
+
+  /**
+   * Brings a copy of this log up to date, with its key, for a backup. What did not change is not
+   * written again. Appends go on meanwhile; the copy has what was published when it began.
+   */
+  public void copyTo(Path folder) throws IOException {
+    store.copyTo(new FolderDisk(folder));
+  }
+
   private void begin() throws IOException {
     witnesses.start();
     try {

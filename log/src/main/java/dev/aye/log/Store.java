@@ -199,6 +199,11 @@ final class Store {
     restored = false;
   }
 
+  /** Brings a copy of this log up to date. */
+  void copyTo(Disk to) throws IOException {
+    LogCopy.make(disk, published, to);
+  }
+
   /** Removes what the newest checkpoint made superfluous; a crash before only leaves it there. */
   void tidy() throws IOException {
     for (String path : superfluous) {
@@ -500,7 +505,7 @@ final class Store {
   }
 
   /** Puts a file in place of another; on return it is durable, before that it is all old. */
-  private static void replace(Disk disk, String path, byte[] content) throws IOException {
+  static void replace(Disk disk, String path, byte[] content) throws IOException {
     String temp = Layout.TEMP + "/" + path.replace('/', '-');
     disk.write(temp, content);
     disk.rename(temp, path);

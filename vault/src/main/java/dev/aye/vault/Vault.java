@@ -10,6 +10,7 @@ import dev.aye.consent.Purpose;
 import dev.aye.consent.Use;
 import dev.aye.log.Hash;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -581,6 +582,22 @@ public final class Vault {
   /** The key of a block: HMAC-SHA256 of its id under the person key. */
   private static byte[] blockKey(KeyStore.Key key, BlockId id) {
     return Sealing.hmac(key.bytes(), BLOCK_KEY, id.bytes());
+  }
+
+  /** What is done with the folders while they stand still: a copy is made of them. */
+  @FunctionalInterface
+  public interface Still {
+    void run() throws IOException;
+  }
+
+  /** Runs something while nothing is written to the folders of data and keys. */
+  public void still(Still work) throws IOException {
+    lock.lock();
+    try {
+      work.run();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private <T> T reading(Supplier<T> work) {
