@@ -387,15 +387,57 @@ export const en = {
       'Your name, your choices with receipts, and when you were connected. Media and chat pass through it encrypted. Only what you said yes to is decrypted, for that use.',
   },
   errors: {
+    problems: {
+      forbidden: 'The server did not allow that. Reload the page and try again.',
+      link: 'This link does not fit the meeting. Ask for the whole link, with everything after the #.',
+      full: 'The meeting is full. Try again when somebody has left.',
+      ended: 'This meeting has ended.',
+      tooMany: 'That was too much at once. Wait a moment and try again.',
+      putOut:
+        'The host put you out of this meeting, so you cannot join it again. Ask them if you think it was a mistake.',
+      name: 'Enter a name by which the others know you, of one line.',
+      title: 'The title can be one short line. Make it shorter.',
+      noMeeting: 'There is no such meeting, or it has ended. Ask whoever invited you.',
+      participant: 'That person is no longer in the meeting.',
+      notThere: 'Notes are for those who were in the meeting.',
+      nothingGranted:
+        'The server knows no yes of yours for this, so nothing is sent. Say yes again if you want it.',
+      noDevice:
+        'You joined without a key on this device, so nothing can be said yes to. Join again to change that.',
+      slip: 'This is not a whole slip. Open the whole link, or choose the file you saved.',
+      unknownSlip: 'Nobody here said yes with this slip. It may belong to another server.',
+      host: 'This browser is not the one that made the meeting, so it cannot host it.',
+      tooLarge: 'That was too much in one piece. Make it shorter.',
+      unsound:
+        'The server could not write that down, so nothing was said yes to, and it stops. Tell who runs it.',
+      diskFull:
+        'The disk of this server is full, so nothing new can be said yes to or kept. Taking back still works. Tell who runs it.',
+      notWitnessed:
+        'Your answer is in the log, but is not confirmed by its witnesses yet, so it does not count yet. Answer again in a moment.',
+      changed:
+        'What is asked here has changed since. Nothing was recorded; look at it again and answer anew.',
+      page: 'The server did not understand this page. Reload it and try again.',
+      clock: 'The clock of this device is wrong by more than two minutes. Set it and try again.',
+      again: 'That was used before. Try again.',
+      elsewhere: 'That belongs to another meeting or server.',
+      asksNothing: 'The meeting is over, or asks nothing any more. Nothing was recorded.',
+      alreadyGiven: 'That is a yes already. Press No first to answer anew.',
+      overtaken: 'A later answer of yours came first, and that one counts.',
+      tooOften: 'You have answered very often in this meeting. Your last recorded answer counts.',
+    },
+    logWhy: {
+      key: 'it has another key than before, or none that fits',
+      missing: 'it does not answer',
+      past: 'its past is not what it was',
+      signature: 'a signature does not hold',
+      place: 'an entry is not where it should be',
+      elsewhere: 'this belongs to another log',
+      malformed: 'it is not of the form that a log has',
+    },
+    unknown: 'That did not work. Try again; if it stays so, reload the page.',
+    log: 'The log does not check out: {{why}}. Nothing is sent to AI because of it. Please tell the operator.',
     offline: 'The server does not answer. Check your connection and try again.',
-    notFound: 'There is no such meeting, or it has ended. Ask whoever invited you.',
-    link: 'This link does not fit the meeting. Ask for the whole link, with everything after the #.',
-    full: 'The meeting is full. Try again when somebody has left.',
-    ended: 'This meeting has ended.',
-    forbidden: 'The server did not allow that. Reload the page and try again.',
-    tooMany: 'That was too much at once. Wait a moment and try again.',
     server: 'Something went wrong at the server. Nothing you said yes to was widened by it. Try again.',
-    unknown: 'That did not work: {{detail}}',
     media: {
       denied:
         'Your browser does not allow the camera and microphone here. You can join without them, or allow them next to the address and press Try again.',
@@ -405,7 +447,6 @@ export const en = {
       other:
         'Your camera and microphone could not be started. You can join without them, or press Try again.',
     },
-    log: 'The log does not check out: {{why}}. Nothing is sent to AI because of it. Please tell the operator.',
     cannotVerify: 'Your browser cannot check the log (it lacks Ed25519), so it will not send anything to AI.',
     storage:
       'Your browser does not let this page store anything, so answers could not be kept or taken back. You can meet; AI stays off for you.',

@@ -399,16 +399,59 @@ export const nl: Words = {
       'Je naam, je keuzes met bewijzen, en wanneer je verbonden was. Beeld, geluid en chat gaan er versleuteld doorheen. Alleen waar je ja op zei wordt ontsleuteld, voor dat gebruik.',
   },
   errors: {
+    problems: {
+      forbidden: 'De server stond dat niet toe. Laad de pagina opnieuw en probeer het nog eens.',
+      link: 'Deze link past niet bij de vergadering. Vraag om de hele link, met alles achter het #.',
+      full: 'De vergadering is vol. Probeer het opnieuw als er iemand weg is.',
+      ended: 'Deze vergadering is afgelopen.',
+      tooMany: 'Dat was te veel tegelijk. Wacht even en probeer het opnieuw.',
+      putOut:
+        'De host heeft je uit deze vergadering gezet; je kunt niet opnieuw meedoen. Vraag het na als je denkt dat het een vergissing was.',
+      name: 'Vul een naam van één regel in waaraan de anderen je herkennen.',
+      title: 'De titel kan één korte regel zijn. Maak hem korter.',
+      noMeeting: 'Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.',
+      participant: 'Die persoon is niet meer in de vergadering.',
+      notThere: 'Notulen zijn voor wie in de vergadering was.',
+      nothingGranted:
+        'De server kent hiervoor geen ja van jou, dus er wordt niets verstuurd. Zeg opnieuw ja als je het wilt.',
+      noDevice:
+        'Je doet mee zonder sleutel op dit apparaat, dus er kan geen ja worden gegeven. Doe opnieuw mee om dat te veranderen.',
+      slip: 'Dit is geen hele slip. Open de hele link, of kies het bestand dat je bewaarde.',
+      unknownSlip: 'Niemand zei hier ja met deze slip. Misschien hoort die bij een andere server.',
+      host: 'De vergadering is niet met deze browser gemaakt, dus hij kan er geen host van zijn.',
+      tooLarge: 'Dat was te veel in één keer. Maak het korter.',
+      unsound:
+        'De server kon dat niet opschrijven; er is dus geen ja gegeven, en hij stopt. Laat het de beheerder weten.',
+      diskFull:
+        'De schijf van deze server is vol; er kan dus geen nieuw ja worden gegeven of iets bewaard. Terugnemen kan wel. Laat het de beheerder weten.',
+      notWitnessed:
+        'Je antwoord staat in het logboek, maar de getuigen hebben het nog niet bevestigd; het telt dus nog niet. Antwoord zo nog eens.',
+      changed:
+        'Wat hier gevraagd wordt is intussen veranderd. Er is niets vastgelegd; kijk er opnieuw naar en antwoord nog eens.',
+      page: 'De server begreep deze pagina niet. Laad de pagina opnieuw en probeer het nog eens.',
+      clock:
+        'De klok van dit apparaat wijkt meer dan twee minuten af. Zet hem gelijk en probeer het opnieuw.',
+      again: 'Dat is al eens gebruikt. Probeer het opnieuw.',
+      elsewhere: 'Dat hoort bij een andere vergadering of server.',
+      asksNothing: 'De vergadering is afgelopen of vraagt niets meer. Er is niets vastgelegd.',
+      alreadyGiven: 'Dat is al een ja. Druk eerst op Nee om opnieuw te antwoorden.',
+      overtaken: 'Een later antwoord van jou was er eerder, en dat telt.',
+      tooOften: 'Je hebt in deze vergadering heel vaak geantwoord. Je laatste vastgelegde antwoord telt.',
+    },
+    logWhy: {
+      key: 'het heeft een andere sleutel dan eerst, of geen die past',
+      missing: 'het antwoordt niet',
+      past: 'het verleden is niet meer wat het was',
+      signature: 'een handtekening klopt niet',
+      place: 'iets staat niet waar het hoort',
+      elsewhere: 'dit hoort bij een ander logboek',
+      malformed: 'het heeft niet de vorm van een logboek',
+    },
+    unknown: 'Dat lukte niet. Probeer het opnieuw, en laad de pagina opnieuw als het zo blijft.',
+    log: 'Het logboek klopt niet: {{why}}. Daarom gaat er niets naar AI. Laat het de beheerder weten.',
     offline: 'De server antwoordt niet. Kijk naar je verbinding en probeer het opnieuw.',
-    notFound: 'Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.',
-    link: 'Deze link past niet bij de vergadering. Vraag om de hele link, met alles achter het #.',
-    full: 'De vergadering is vol. Probeer het opnieuw als er iemand weg is.',
-    ended: 'Deze vergadering is afgelopen.',
-    forbidden: 'De server stond dat niet toe. Laad de pagina opnieuw en probeer het nog eens.',
-    tooMany: 'Dat was te veel tegelijk. Wacht even en probeer het opnieuw.',
     server:
       'Er ging iets mis op de server. Niets waar je ja op zei is daardoor ruimer geworden. Probeer het opnieuw.',
-    unknown: 'Dat lukte niet. De melding, in het Engels: {{detail}}',
     media: {
       denied:
         'Je browser laat camera en microfoon hier niet toe. Je kunt zonder meedoen, of ze naast het adres toestaan en op Probeer opnieuw drukken.',
@@ -418,7 +461,6 @@ export const nl: Words = {
       other:
         'Camera en microfoon konden niet worden gestart. Je kunt zonder meedoen, of op Probeer opnieuw drukken.',
     },
-    log: 'Het logboek klopt niet. Daarom gaat er niets naar AI. Laat het de beheerder weten, met deze melding in het Engels: {{why}}.',
     cannotVerify:
       'Je browser kan het logboek niet controleren (Ed25519 ontbreekt) en stuurt daarom niets naar AI.',
     storage:

@@ -1,26 +1,28 @@
 import i18next from 'i18next';
 import { CannotVerify, LogMismatch } from '../log/note';
 import { Problem } from './client';
+import { wordsOfLog, wordsOfProblem } from './problems';
 
 /** What a failure means for the person, in a sentence of the chosen language. */
 export function sentence(failure: unknown): string {
   const t = i18next.t;
   if (failure instanceof CannotVerify) return t('errors.cannotVerify');
-  if (failure instanceof LogMismatch) return t('errors.log', { why: failure.message });
+  if (failure instanceof LogMismatch)
+    return t('errors.log', { why: t(`errors.logWhy.${wordsOfLog(failure.message) ?? 'malformed'}`) });
   if (failure instanceof Problem) {
     if (failure.slug === 'offline') return t('errors.offline');
-    if (/full/.test(failure.slug)) return t('errors.full');
-    if (/ended|gone/.test(failure.slug) || failure.status === 410) return t('errors.ended');
-    if (failure.slug === 'link-incomplete') return t('errors.link');
-    if (failure.status === 404) return t('errors.notFound');
-    if (failure.status === 429) return t('errors.tooMany');
+    const words = wordsOfProblem(failure.slug);
+    if (words !== undefined) return t(`errors.problems.${words}`);
+    if (failure.status === 404) return t('errors.problems.noMeeting');
+    if (failure.status === 410) return t('errors.problems.ended');
+    if (failure.status === 429) return t('errors.problems.tooMany');
+    if (failure.status === 401 || failure.status === 403) return t('errors.problems.forbidden');
     if (failure.status >= 500) return t('errors.server');
-    if (failure.message !== '') return t('errors.unknown', { detail: failure.message });
-    if (failure.status === 401 || failure.status === 403) return t('errors.forbidden');
   }
   if (failure instanceof DOMException && /Quota|InvalidState|Security/.test(failure.name))
     return t('errors.storage');
-  return t('errors.unknown', { detail: failure instanceof Error ? failure.message : String(failure) });
+  // What programs say of themselves is English and is in the console.
+  return t('errors.unknown');
 }
 
 /** Why camera and microphone did not start. */

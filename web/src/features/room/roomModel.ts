@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import {
   ConnectionState,
   DisconnectReason,
@@ -417,7 +418,7 @@ export class RoomModel {
     } finally {
       this.#busy(keys, false);
     }
-    if (taken.length < handles.length) this.#trouble(new Error('the slip is not on this device'));
+    if (taken.length < handles.length) this.store.set({ trouble: i18next.t('me.noSlip') });
   }
 
   setPaused(paused: boolean): void {
