@@ -222,6 +222,18 @@ export const nl: Words = {
     nothing: 'daar was niets',
     account: 'Getekend verslag',
     saveAccount: 'Bewaar getekend verslag',
+    accountText: 'De ondertekende tekst, in elke taal dezelfde, om te controleren:',
+    lines: {
+      destroyed: 'stukken vernietigd: {{pieces}}',
+      dataset: 'Dataset {{id}} is vernietigd.',
+      recut: 'Dataset {{id}} is vernietigd en zonder jou opnieuw gemaakt als {{next}}.',
+      model: 'Model {{id}} is vernietigd.',
+      rebuilt: 'Model {{id}} is vernietigd; wat er zonder jou overblijft staat in {{next}}.',
+      exported:
+        'Niet gedaan: {{copies}} kopieën waren al naar buiten gegaan. Die kunnen worden teruggevraagd, niet vernietigd.',
+      notDone: 'Iets lukte niet; in de ondertekende tekst staat wat.',
+      snapshots: 'Niet inbegrepen: kopieën die de beheerder van de machine misschien van het geheel maakte.',
+    },
     accountChecked: 'Getekend met de sleutel van het logboek – gecontroleerd in je browser.',
     accountWrong: 'De handtekening onder dit verslag klopt niet.',
   },

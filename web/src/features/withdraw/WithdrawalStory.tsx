@@ -1,3 +1,5 @@
+import type { TFunction } from 'i18next';
+import { accountLines, type AccountLine } from './accountLines';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Withdrawal } from '../api/client';
@@ -147,6 +149,32 @@ export function Line({
   );
 }
 
+function told(line: AccountLine, t: TFunction): string {
+  const done = (step: string, at: Date) => {
+    const known = STEPS.find((s) => s === step);
+    return `${known ? t(`withdrawal.steps.${known}`) : step}: ${clock(at)}`;
+  };
+  switch (line.is) {
+    case 'step':
+      return done(line.step, line.at);
+    case 'destroyed':
+      return `${done(line.step, line.at)} – ${t('withdrawal.lines.destroyed', { pieces: line.count })}`;
+    case 'signed':
+      return `${done(line.step, line.at)} – ${t('me.entry', { index: line.index })}`;
+    case 'dataset':
+    case 'model':
+      return t(`withdrawal.lines.${line.is}`, { id: line.id });
+    case 'recut':
+    case 'rebuilt':
+      return t(`withdrawal.lines.${line.is}`, { id: line.id, next: line.next });
+    case 'exported':
+      return t('withdrawal.lines.exported', { copies: line.count });
+    case 'notDone':
+    case 'snapshots':
+      return t(`withdrawal.lines.${line.is}`);
+  }
+}
+
 /** The signed account, shown only after its signature was checked here. */
 function Account({
   account,
@@ -184,6 +212,12 @@ function Account({
       {text !== undefined && (
         <details>
           <summary>{t('withdrawal.account')}</summary>
+          <ul className="list bullets">
+            {accountLines(text).map((line, i) => (
+              <li key={`${i} ${line.is}`}>{told(line, t)}</li>
+            ))}
+          </ul>
+          <p className="hint">{t('withdrawal.accountText')}</p>
           <pre className="code">{text}</pre>
         </details>
       )}
