@@ -63,9 +63,9 @@ window.person = {
     await this.room.connect(`ws://${location.host}`, token);
     return Math.round(performance.now() - t);
   },
-  async publish() {
+  async publish(resolution = { width: 1280, height: 720, frameRate: 30 }) {
     await this.room.localParticipant.setMicrophoneEnabled(true);
-    await this.room.localParticipant.setCameraEnabled(true, { resolution: { width: 1280, height: 720, frameRate: 30 } });
+    await this.room.localParticipant.setCameraEnabled(true, { resolution });
   },
   // What is seen and heard of the others: frames decoded, size, and energy of the sound.
   async seen() {
@@ -78,8 +78,8 @@ window.person = {
         if (!stats) continue;
         one[pub.source] =
           stats.kind === 'video'
-            ? { frames: stats.framesDecoded, width: stats.frameWidth, height: stats.frameHeight, keys: stats.keyFramesDecoded, lost: stats.packetsLost, pli: stats.pliCount, freezes: stats.freezeCount, fps: stats.framesPerSecond, encrypted: pub.isEncrypted }
-            : { energy: stats.totalAudioEnergy, samples: stats.totalSamplesReceived, concealed: stats.concealedSamples, silent: stats.silentConcealedSamples, level: stats.audioLevel, lost: stats.packetsLost, encrypted: pub.isEncrypted };
+            ? { frames: stats.framesDecoded, width: stats.frameWidth, height: stats.frameHeight, keys: stats.keyFramesDecoded, lost: stats.packetsLost, pli: stats.pliCount, freezes: stats.freezeCount, frozen: stats.totalFreezesDuration, delay: stats.jitterBufferDelay / stats.jitterBufferEmittedCount, fps: stats.framesPerSecond, encrypted: pub.isEncrypted }
+            : { energy: stats.totalAudioEnergy, samples: stats.totalSamplesReceived, concealed: stats.concealedSamples, silent: stats.silentConcealedSamples, level: stats.audioLevel, lost: stats.packetsLost, nacks: stats.nackCount, delay: stats.jitterBufferDelay / stats.jitterBufferEmittedCount, encrypted: pub.isEncrypted };
       }
     }
     return out;
@@ -89,7 +89,7 @@ window.person = {
     for (const pub of this.room.localParticipant.trackPublications.values()) {
       for (const s of (await pub.track.sender.getStats()).values())
         if (s.type === 'outbound-rtp')
-          out.push({ kind: s.kind, rid: s.rid, width: s.frameWidth, active: s.active, bytes: s.bytesSent, nacks: s.nackCount, plis: s.pliCount, target: s.targetBitrate, limit: s.qualityLimitationReason });
+          out.push({ kind: s.kind, rid: s.rid, width: s.frameWidth, fps: s.framesPerSecond, active: s.active, bytes: s.bytesSent, nacks: s.nackCount, plis: s.pliCount, target: s.targetBitrate, limit: s.qualityLimitationReason });
     }
     return out;
   },

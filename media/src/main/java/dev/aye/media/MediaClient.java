@@ -857,9 +857,10 @@ public final class MediaClient implements AutoCloseable {
     }
   }
 
-  private static RtpExtensions extensions(Sending s, Map<String, Integer> ids) {
-    return RtpExtensions.NONE.with(
-        extension(ids, Sdp.MID), s.mid.getBytes(StandardCharsets.US_ASCII));
+  private RtpExtensions extensions(Sending s, Map<String, Integer> ids) {
+    return RtpExtensions.NONE
+        .with(extension(ids, Sdp.MID), s.mid.getBytes(StandardCharsets.US_ASCII))
+        .with(extension(ids, Sdp.ABS_SEND_TIME), Upstream.sendTime(nanos.getAsLong()));
   }
 
   private static int extension(Map<String, Integer> ids, String uri) {
@@ -911,6 +912,10 @@ public final class MediaClient implements AutoCloseable {
 
   private void rtp(RtpPacket packet, long at) {
     Receiving r = receiving.get(packet.ssrc());
+    byte[] number = packet.extensions().get(Sdp.CLIENT_TRANSPORT_WIDE);
+    if (number != null && number.length == 2) {
+      arrivals.add((number[0] & 0xff) << 8 | (number[1] & 0xff), at);
+    }
     if (r == null || !r.uplink.receive(packet, at)) {
       return;
     }
@@ -987,6 +992,7 @@ public final class MediaClient implements AutoCloseable {
         }
         case Rtcp.ReceiverReport r -> {}
         case Rtcp.Remb r -> {}
+        case Rtcp.TransportFeedback f -> {}
         case Rtcp.Cname c -> {}
         case Rtcp.Bye b -> {}
       }
@@ -1004,6 +1010,7 @@ public final class MediaClient implements AutoCloseable {
   }
 
   private int ticks;
+  private final Arrivals arrivals = new Arrivals();
 
   private void tick() {
     if (!connected || closed) {
@@ -1025,6 +1032,9 @@ public final class MediaClient implements AutoCloseable {
       if (report) {
         r.uplink.report(now).filter(b -> blocks.size() < 31).ifPresent(blocks::add);
       }
+    }
+    if (ticks % 5 == 0) {
+      arrivals.report(1, 1).ifPresent(f -> peer.sendRtcp(List.of(f)));
     }
     if (report) {
       peer.sendRtcp(List.of(new Rtcp.ReceiverReport(1, List.copyOf(blocks))));

@@ -76,7 +76,6 @@ final class Member {
 
   private static final int MAX_STREAMS = 32;
   private static final int MAX_PENDING_DATA = 64;
-  private static final long UPLINK_CAP = 4_000_000L;
   private static final String RELIABLE = "_reliable";
   private static final String LOSSY = "_lossy";
 
@@ -128,9 +127,7 @@ final class Member {
   private int lastMessageSequence;
 
   private final Downlink downlink = new Downlink();
-  private long sentBits;
-  private long sentSince;
-  private long sentRate;
+  private final Upstream upstream = new Upstream();
 
   /** A stream that arrives, with the layer it belongs to. */
   private record Stream(Publication publication, Publication.Layer layer, Uplink uplink) {}
@@ -146,7 +143,6 @@ final class Member {
     this.joinedAtMillis = context.clock().millis();
     this.joinedAtNanos = now();
     this.dataRate = new Rate(Limits.DATA_BURST, Limits.DATA_RATE, joinedAtNanos);
-    this.sentSince = joinedAtNanos;
     this.sessionId = Long.toString(context.random().nextLong() >>> 2);
     this.peer =
         new Peer(
@@ -901,6 +897,10 @@ final class Member {
     if (section == null) {
       return;
     }
+    byte[] sendTime = packet.extensions().get(section.extension(Sdp.ABS_SEND_TIME));
+    if (sendTime != null) {
+      upstream.received(sendTime, packet.payload().length, at);
+    }
     if (p.audio()) {
       byte[] level = packet.extensions().get(section.extension(Sdp.AUDIO_LEVEL));
       int loudness = level == null || level.length == 0 ? 127 : level[0] & 0x7f;
@@ -980,7 +980,8 @@ final class Member {
         }
         case Rtcp.Pli p -> pictureLost(p.media(), at);
         case Rtcp.Fir f -> pictureLost(f.media(), at);
-        case Rtcp.Remb r -> downlink.estimate(r.bitrate(), at);
+        case Rtcp.TransportFeedback f -> downlink.feedback(f, at);
+        case Rtcp.Remb r -> {}
         case Rtcp.Cname c -> {}
         case Rtcp.Bye b -> {}
       }
@@ -1006,7 +1007,6 @@ final class Member {
   boolean sendRtp(RtpPacket packet) {
     boolean sent = !gone && peer.sendRtp(packet);
     if (sent) {
-      sentBits += 8L * (packet.payload().length + 40);
       room.dirty(this);
     }
     return sent;
@@ -1016,6 +1016,10 @@ final class Member {
     if (!gone && peer.resendRtp(ssrc, sequence)) {
       room.dirty(this);
     }
+  }
+
+  Downlink downlink() {
+    return downlink;
   }
 
   void sendRtcp(List<Rtcp> packets) {
@@ -1122,17 +1126,15 @@ final class Member {
 
   /** Chooses layers by what is wanted and what fits. */
   void allocate(long now) {
-    if (now - sentSince >= 1_000_000_000L) {
-      sentRate = sentBits * 1_000_000_000L / (now - sentSince);
-      sentBits = 0;
-      sentSince = now;
+    if (upstream.lowered(now)) {
+      sendRtcp(List.of(new Rtcp.ReceiverReport(SERVER_SSRC, List.of()), allowance()));
     }
     List<Subscription> video =
         subscriptions.values().stream()
             .filter(s -> s.mid() != null && !s.publication().audio())
             .toList();
     if (!video.isEmpty()) {
-      downlink.allocate(video, sentRate, now);
+      downlink.allocate(video, now);
     }
     subscriptions.values().forEach(s -> s.choose(now));
   }
@@ -1170,18 +1172,19 @@ final class Member {
       return;
     }
     List<Rtcp.ReportBlock> blocks = new ArrayList<>();
-    List<Integer> ssrcs = new ArrayList<>();
     for (Stream s : streams.values()) {
       s.uplink().report(now).filter(b -> blocks.size() < 31).ifPresent(blocks::add);
-      if (!s.publication().audio() && ssrcs.size() < 16) {
-        ssrcs.add(s.uplink().ssrc());
-      }
     }
-    List<Rtcp> packets = new ArrayList<>();
-    packets.add(new Rtcp.ReceiverReport(SERVER_SSRC, List.copyOf(blocks)));
-    if (!ssrcs.isEmpty()) {
-      packets.add(new Rtcp.Remb(SERVER_SSRC, UPLINK_CAP, List.copyOf(ssrcs)));
-    }
-    sendRtcp(packets);
+    sendRtcp(List.of(new Rtcp.ReceiverReport(SERVER_SSRC, List.copyOf(blocks)), allowance()));
+  }
+
+  private Rtcp allowance() {
+    List<Integer> video =
+        streams.values().stream()
+            .filter(s -> !s.publication().audio())
+            .limit(16)
+            .map(s -> s.uplink().ssrc())
+            .toList();
+    return new Rtcp.Remb(SERVER_SSRC, upstream.allowance(), video);
   }
 }

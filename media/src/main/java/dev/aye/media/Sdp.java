@@ -31,10 +31,14 @@ final class Sdp {
   static final String AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
   static final String ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
   static final String ORIENTATION = "urn:3gpp:video-orientation";
+  static final String TRANSPORT_WIDE =
+      "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+  static final String TRANSPORT_FEEDBACK = "transport-cc";
 
   /** The extensions that an answer keeps; every video section keeps all of them (see the traps). */
   private static final Set<String> EXTENSIONS =
-      Set.of(MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME, ORIENTATION);
+      Set.of(MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME, ORIENTATION, TRANSPORT_WIDE);
 
   private static final int MAX_LENGTH = 128 * 1024;
   private static final int MAX_SECTIONS = 64;
@@ -434,13 +438,21 @@ final class Sdp {
     transport(out, s.mid(), local, "passive");
     out.append("a=rtcp-mux\r\na=rtcp-rsize\r\na=").append(reply.direction().wire()).append("\r\n");
     codec(out, codec, audio ? audioParameters(codec.fmtp(), reply.dtx()) : codec.fmtp());
-    for (String kind : List.of("nack", "nack pli", "ccm fir", "goog-remb")) {
-      if (codec.feedback().contains(kind)) {
+    // What the server sends is numbered and reported on; what it receives it judges itself.
+    boolean sends = reply.direction() == Direction.SENDONLY;
+    boolean receives = reply.direction() == Direction.RECVONLY;
+    String estimate = sends ? TRANSPORT_FEEDBACK : "goog-remb";
+    for (String kind : List.of("nack", "nack pli", "ccm fir", estimate)) {
+      // Browsers do not offer NACK for sound, but do it on both ways when the answer says so.
+      boolean sound = audio && kind.equals("nack");
+      if (sound || codec.feedback().contains(kind)) {
         out.append("a=rtcp-fb:").append(pt).append(' ').append(kind).append("\r\n");
       }
     }
     s.extensions().entrySet().stream()
         .filter(e -> EXTENSIONS.contains(e.getKey()))
+        // A browser that numbers its packets waits for reports, and sends ever less without them.
+        .filter(e -> !receives || !e.getKey().equals(TRANSPORT_WIDE))
         .sorted(Map.Entry.comparingByValue())
         .forEach(e ->
             out.append("a=extmap:")
@@ -514,10 +526,21 @@ final class Sdp {
 
   static final int CLIENT_OPUS = 111;
   static final int CLIENT_VP8 = 96;
+  static final int CLIENT_TRANSPORT_WIDE = 3;
   static final Map<String, Integer> CLIENT_AUDIO_EXTENSIONS =
-      Map.of(MID, 4, AUDIO_LEVEL, 1, ABS_SEND_TIME, 2);
+      Map.of(MID, 4, AUDIO_LEVEL, 1, ABS_SEND_TIME, 2, TRANSPORT_WIDE, CLIENT_TRANSPORT_WIDE);
   static final Map<String, Integer> CLIENT_VIDEO_EXTENSIONS =
-      Map.of(MID, 4, RID, 10, REPAIRED_RID, 11, ABS_SEND_TIME, 2);
+      Map.of(
+          MID,
+          4,
+          RID,
+          10,
+          REPAIRED_RID,
+          11,
+          ABS_SEND_TIME,
+          2,
+          TRANSPORT_WIDE,
+          CLIENT_TRANSPORT_WIDE);
 
   /** Writes the offer of a client that speaks Opus and VP8. */
   static String offer(Local local, List<Offered> sections) {
@@ -544,7 +567,9 @@ final class Sdp {
         out.append("a=rtcp-fb:111 nack\r\n");
       } else {
         codec(out, new Codec(pt, "VP8", 90000, 1, "", Set.of()), "");
-        out.append("a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 goog-remb\r\n");
+        for (String kind : List.of("nack", "nack pli", "goog-remb", TRANSPORT_FEEDBACK)) {
+          out.append("a=rtcp-fb:96 ").append(kind).append("\r\n");
+        }
       }
       (audio ? CLIENT_AUDIO_EXTENSIONS : CLIENT_VIDEO_EXTENSIONS)
           .forEach((uri, id) ->

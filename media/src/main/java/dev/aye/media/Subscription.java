@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Subscription {
   private static final long KEY_FRAME_RETRY = 300_000_000L;
-  private static final int RESENT = 256;
-  private static final long RESEND_INTERVAL = 15_000_000L;
 
   private final Publication publication;
   private final Member member;
@@ -27,6 +25,7 @@ final class Subscription {
   private int midId;
   private int levelId;
   private int sendTimeId;
+  private int transportId;
   private int orientationId;
 
   private boolean disabled;
@@ -37,8 +36,7 @@ final class Subscription {
   private long packets;
   private long octets;
   private long lastKeyFrameRequest = Long.MIN_VALUE / 2;
-  private final int[] resentSequence = new int[RESENT];
-  private final long[] resentAt = new long[RESENT];
+  private final Repairs repairs = new Repairs();
 
   Subscription(Publication publication, Member member, Context context) {
     this.publication = publication;
@@ -82,6 +80,10 @@ final class Subscription {
     levelId = section.extension(Sdp.AUDIO_LEVEL);
     sendTimeId = section.extension(Sdp.ABS_SEND_TIME);
     orientationId = section.extension(Sdp.ORIENTATION);
+    boolean numbered =
+        publication.audio()
+            || section.codec().orElseThrow().feedback().contains(Sdp.TRANSPORT_FEEDBACK);
+    transportId = numbered ? section.extension(Sdp.TRANSPORT_WIDE) : 0;
   }
 
   /** What the member's client said it needs: nothing, or at least this size or quality. */
@@ -191,8 +193,11 @@ final class Subscription {
     if (midId > 0) {
       extensions = extensions.with(midId, midBytes);
     }
-    if (sendTimeId > 0) {
-      extensions = extensions.with(sendTimeId, sendTime(now));
+    int number = member.downlink().number();
+    if (transportId > 0) {
+      extensions = extensions.with(transportId, new byte[] {(byte) (number >> 8), (byte) number});
+    } else if (sendTimeId > 0) {
+      extensions = extensions.with(sendTimeId, Upstream.sendTime(now));
     }
     if (levelId > 0 && publication.audio()) {
       extensions = extensions.with(levelId, new byte[] {(byte) level});
@@ -204,6 +209,10 @@ final class Subscription {
     if (member.sendRtp(packet)) {
       packets++;
       octets += packet.payload().length;
+      repairs.sent();
+      if (transportId > 0) {
+        member.downlink().sent(number, packet.payload().length, now);
+      }
     }
   }
 
@@ -219,12 +228,6 @@ final class Subscription {
       return Optional.empty();
     }
     return to.ntpAt(in.timestamp()).flatMap(from::timestampAt).map(forwarder::timestamp);
-  }
-
-  /** 24 bits of seconds in 6.18 fixed point (the abs-send-time extension). */
-  private static byte[] sendTime(long nanos) {
-    long t = (long) ((nanos / 1e9) * (1 << 18)) & 0xffffff;
-    return new byte[] {(byte) (t >> 16), (byte) (t >> 8), (byte) t};
   }
 
   /** Translates a sender report of the layer that is being forwarded. */
@@ -243,14 +246,10 @@ final class Subscription {
     }
   }
 
-  /** Sends again what the member misses; a packet at most every 15 ms. */
+  /** Sends again what the member misses, within bounds. */
   void resend(List<Integer> sequences, long now) {
     for (int sequence : sequences) {
-      int slot = sequence % RESENT;
-      boolean recent = resentSequence[slot] == sequence && now - resentAt[slot] < RESEND_INTERVAL;
-      if (!recent) {
-        resentSequence[slot] = sequence;
-        resentAt[slot] = now;
+      if (repairs.allow(sequence, now)) {
         member.resendRtp(ssrc, sequence);
       }
     }

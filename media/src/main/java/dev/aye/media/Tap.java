@@ -26,7 +26,7 @@ import livekit.LivekitModels.EncryptedPacketPayload;
  * packet; everything else runs on the room's thread.
  */
 public final class Tap implements AutoCloseable {
-  private static final long HOLD_NANOS = 150_000_000L;
+  private static final long HOLD_NANOS = 400_000_000L;
   private static final int MAX_HELD = 64;
   private static final int MAX_CHAT = 8 * 1024;
 
@@ -182,7 +182,10 @@ public final class Tap implements AutoCloseable {
         });
   }
 
-  /** Lets time pass: a missing frame is waited for 150 ms, then taken as lost. */
+  /**
+   * Lets time pass: a missing frame is waited for 400 ms (it is asked for again), then taken as
+   * lost.
+   */
   void pour(long nowNanos) {
     while (!held.isEmpty()) {
       var entry = held.firstEntry();

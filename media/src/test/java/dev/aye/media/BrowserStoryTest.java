@@ -9,25 +9,45 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * The unmodified livekit-client in Chromium against this server. Needs {@code -Daye.browser=DIR}, a
- * node_modules folder that holds livekit-client and playwright-core.
+ * node_modules folder that holds livekit-client and playwright-core. What wants a quiet machine
+ * runs with {@code -Daye.browser.quiet} only; the claims it prints are the figures in
+ * docs/performance.md.
  */
 @EnabledIfSystemProperty(named = "aye.browser", matches = ".+")
 class BrowserStoryTest {
+  private static final Path FOLDER = Path.of("src/test/browser").toAbsolutePath();
+
   @Test
   void whatLivekitClientDoesOverAMeetingsLifeWorks() throws Exception {
+    tell("story.mjs", 0, 0);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "aye.browser.quiet", matches = ".*")
+  void aMeetingIsUsableAtFivePercentLossAndAHundredMillisecondsOfJitter() throws Exception {
+    tell("lossy.mjs", 0.05, 100);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "aye.browser.quiet", matches = ".*")
+  void fivePeopleWhoJoinAtOnceTwiceAllSeeAndHearAll() throws Exception {
+    tell("join.mjs", 0, 0);
+  }
+
+  private static void tell(String script, double loss, int jitterMillis) throws Exception {
     Path modules = Path.of(System.getProperty("aye.browser")).toAbsolutePath();
-    Path folder = Path.of("src/test/browser").toAbsolutePath();
-    try (BrowserServer server =
-        new BrowserServer(0, folder, modules.resolve("livekit-client/dist"), 0, 0)) {
+    Path lib = modules.resolve("livekit-client/dist");
+    try (BrowserServer server = new BrowserServer(0, FOLDER, lib, loss, jitterMillis)) {
       Process node =
           new ProcessBuilder(
                   "node",
-                  folder.resolve("story.mjs").toString(),
+                  FOLDER.resolve(script).toString(),
                   server.url(),
                   modules.resolve("playwright-core/index.mjs").toString())
               .redirectErrorStream(true)
               .start();
       String told = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      System.out.println(told);
       assertThat(node.waitFor()).as(told).isZero();
     }
   }

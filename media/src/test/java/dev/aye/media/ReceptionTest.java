@@ -131,32 +131,19 @@ class ReceptionTest {
   }
 
   @Test
-  void theDownlinkGoesDownWhenTooMuchIsSentForLongAndTriesAgainLater() {
-    Downlink down = new Downlink();
-    long second = 1000 * MILLI;
-    down.allocate(List.of(), 2_000_000, 10 * second);
-    assertThat(down.ceiling()).isEqualTo(2);
-    down.estimate(500_000, 11 * second);
-    down.allocate(List.of(), 2_000_000, 10 * second + second / 2);
-    assertThat(down.ceiling()).isEqualTo(2);
-    down.allocate(List.of(), 2_000_000, 11 * second + second / 2);
-    assertThat(down.ceiling()).isEqualTo(1);
-    down.estimate(600_000, 14 * second);
-    down.allocate(List.of(), 400_000, 14 * second);
-    assertThat(down.ceiling()).isEqualTo(1);
-    down.estimate(600_000, 17 * second);
-    down.allocate(List.of(), 400_000, 17 * second);
-    assertThat(down.ceiling()).isEqualTo(2);
-  }
-
-  @Test
-  void anEstimateThatIsLowForAMomentChangesNothing() {
-    Downlink down = new Downlink();
-    for (int i = 0; i < 100; i++) {
-      long now = (1000 + i) * 250L * MILLI;
-      down.estimate(i % 4 == 0 ? 100_000 : 3_000_000, now);
-      down.allocate(List.of(), 2_000_000, now);
-      assertThat(down.ceiling()).isEqualTo(2);
+  void whoAsksAgainAndAgainGetsAPacketAFewTimesAndNoMoreThanWasSent() {
+    Repairs repairs = new Repairs();
+    int allowed = 0;
+    for (int i = 0; i < 1000; i++) {
+      allowed += repairs.allow(7, i * 5L * MILLI) ? 1 : 0;
     }
+    assertThat(allowed).isEqualTo(6);
+    for (int i = 0; i < 100_000; i++) {
+      allowed += repairs.allow(i & 0xffff, 9000L * MILLI + i * MILLI) ? 1 : 0;
+    }
+    assertThat(allowed).isEqualTo(256);
+    repairs.sent();
+    assertThat(repairs.allow(8, 200_000L * MILLI)).isTrue();
+    assertThat(repairs.allow(9, 200_000L * MILLI)).isFalse();
   }
 }

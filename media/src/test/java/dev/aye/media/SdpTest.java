@@ -55,6 +55,30 @@ class SdpTest {
   }
 
   @Test
+  void theAnswerAsksForLostSoundAndForReportsOnWhatTheServerSendsAlone() throws IOException {
+    String numbered = "a=extmap:13 " + Sdp.TRANSPORT_WIDE + "\r\na=rtcp-mux";
+    Sdp.Description offer =
+        Sdp.parse(chromiumOffer().replace("a=rtcp-mux", numbered)).orElseThrow();
+    Map<String, Sdp.Reply> replies = new java.util.HashMap<>();
+    for (Sdp.Section s : offer.sections()) {
+      Sdp.Direction direction =
+          s.direction().sends() ? Sdp.Direction.RECVONLY : Sdp.Direction.SENDONLY;
+      replies.put(s.mid(), new Sdp.Reply(direction, "PA_x|TR_y TR_y", 5, "PA_x", false));
+    }
+    for (Sdp.Section s : Sdp.parse(Sdp.answer(offer, LOCAL, replies)).orElseThrow().sections()) {
+      if (s.kind() == Sdp.Kind.DATA) {
+        continue;
+      }
+      boolean sends = s.direction() == Sdp.Direction.SENDONLY;
+      var feedback = s.codec().orElseThrow().feedback();
+      assertThat(feedback).contains("nack").doesNotContain(sends ? "goog-remb" : "transport-cc");
+      assertThat(feedback.contains("transport-cc")).isEqualTo(sends);
+      // A browser that numbers its packets waits for reports that do not come, and falls silent.
+      assertThat(s.extension(Sdp.TRANSPORT_WIDE) > 0).isEqualTo(sends);
+    }
+  }
+
+  @Test
   void theAnswerHasTheOffersSectionsInTheirOrder() throws IOException {
     Sdp.Description offer = Sdp.parse(chromiumOffer()).orElseThrow();
     Sdp.Description answer = Sdp.parse(Sdp.answer(offer, LOCAL, Map.of())).orElseThrow();

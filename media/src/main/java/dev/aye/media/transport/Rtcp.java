@@ -56,6 +56,33 @@ public sealed interface Rtcp {
   /** The receiver's estimate of how much it can take, in bits per second. */
   record Remb(int sender, long bitrate, List<Integer> ssrcs) implements Rtcp {}
 
+  /**
+   * When packets arrived, by their transport-wide number
+   * (draft-holmer-rmcat-transport-wide-cc-extensions-01, format 15 of type 205).
+   *
+   * @param base the number of the first packet; the others follow it
+   * @param count counts these reports, 0…255
+   * @param referenceTime in units of 64 ms on the receiver's clock, 24 bits
+   * @param arrivals microseconds after the reference time, in steps of 250; {@link #LOST} for a
+   *     packet that did not come so far
+   */
+  record TransportFeedback(
+      int sender, int media, int base, int count, int referenceTime, List<Integer> arrivals)
+      implements Rtcp {
+    public static final int LOST = Integer.MIN_VALUE;
+    public static final long REFERENCE_MICROS = 64_000;
+
+    /** More packets than this are not reported on at once. */
+    public static final int MOST = 2048;
+
+    /** More reports than this in one compound are skipped: a few bytes can claim many packets. */
+    public static final int MOST_AT_ONCE = 4;
+
+    public TransportFeedback {
+      arrivals = List.copyOf(arrivals);
+    }
+  }
+
   /** The largest compound that is read or written. */
   int MAX_SIZE = 1400;
 
@@ -130,6 +157,9 @@ public sealed interface Rtcp {
             return false;
           }
           return readNack(b, body, end, into);
+        }
+        if (count == 15) {
+          return size >= 16 && readTransportFeedback(b, body, end, into);
         }
       }
       case 206 -> {
@@ -210,6 +240,56 @@ public sealed interface Rtcp {
     return true;
   }
 
+  private static boolean readTransportFeedback(byte[] b, int body, int end, List<Rtcp> into) {
+    int packets = Bytes.u16(b, body + 10);
+    long before = into.stream().filter(TransportFeedback.class::isInstance).count();
+    if (packets > TransportFeedback.MOST || before >= TransportFeedback.MOST_AT_ONCE) {
+      return true;
+    }
+    var symbols = new byte[packets];
+    int at = body + 16;
+    for (int i = 0; i < packets; at += 2) {
+      if (at + 2 > end) {
+        return false;
+      }
+      int chunk = Bytes.u16(b, at);
+      if (chunk >>> 15 == 0) {
+        for (int n = chunk & 0x1fff; n > 0 && i < packets; n--) {
+          symbols[i++] = (byte) ((chunk >>> 13) & 3);
+        }
+        if ((chunk & 0x1fff) == 0) {
+          return false;
+        }
+      } else {
+        boolean wide = (chunk >>> 14 & 1) == 1;
+        for (int n = 0; n < (wide ? 7 : 14) && i < packets; n++) {
+          symbols[i++] = (byte) (wide ? (chunk >>> (12 - 2 * n)) & 3 : (chunk >>> (13 - n)) & 1);
+        }
+      }
+    }
+    var arrivals = new ArrayList<Integer>(packets);
+    long time = 0;
+    for (byte symbol : symbols) {
+      int size = symbol == 3 ? 0 : symbol;
+      if (at + size > end) {
+        return false;
+      }
+      time += 250L * (size == 1 ? b[at] & 0xff : size == 2 ? (short) Bytes.u16(b, at) : 0);
+      arrivals.add(
+          size == 0 ? TransportFeedback.LOST : (int) Math.clamp(time, -1L << 30, 1L << 30));
+      at += size;
+    }
+    into.add(
+        new TransportFeedback(
+            Bytes.i32(b, body),
+            Bytes.i32(b, body + 4),
+            Bytes.u16(b, body + 8),
+            b[body + 15] & 0xff,
+            Bytes.u24(b, body + 12),
+            arrivals));
+    return true;
+  }
+
   private static boolean readPayloadFeedback(
       byte[] b, int body, int end, int format, List<Rtcp> into) {
     int sender = Bytes.i32(b, body);
@@ -276,6 +356,7 @@ public sealed interface Rtcp {
       }
       case Bye bye -> writeSsrcs(begin(bye.ssrcs.size(), 203, 4 * bye.ssrcs.size()), 4, bye.ssrcs);
       case Nack n -> encodeNack(n);
+      case TransportFeedback t -> encodeTransportFeedback(t);
       case Pli p -> feedback(1, 206, p.sender, p.media, 0);
       case Fir f -> {
         byte[] b = feedback(4, 206, f.sender, 0, 8);
@@ -309,6 +390,41 @@ public sealed interface Rtcp {
       Bytes.put16(b, 12 + 4 * i, pairs.get(i)[0]);
       Bytes.put16(b, 14 + 4 * i, pairs.get(i)[1]);
     }
+    return b;
+  }
+
+  private static byte[] encodeTransportFeedback(TransportFeedback t) {
+    int packets = t.arrivals.size();
+    if (packets > TransportFeedback.MOST) {
+      throw new IllegalArgumentException("too many packets for one report");
+    }
+    int chunks = (packets + 6) / 7;
+    byte[] symbols = new byte[2 * chunks];
+    var deltas = new ByteArrayOutputStream(2 * packets);
+    long time = 0;
+    for (int i = 0; i < packets; i++) {
+      int symbol = 0;
+      if (t.arrivals.get(i) != TransportFeedback.LOST) {
+        long ticks = Math.clamp(Math.floorDiv(t.arrivals.get(i) - time, 250L), -32768, 32767);
+        time += 250 * ticks;
+        symbol = ticks >= 0 && ticks <= 255 ? 1 : 2;
+        if (symbol == 2) {
+          deltas.write((int) ticks >>> 8);
+        }
+        deltas.write((int) ticks);
+      }
+      int at = 2 * (i / 7);
+      int chunk = i % 7 == 0 ? 0xc000 : Bytes.u16(symbols, at);
+      Bytes.put16(symbols, at, chunk | (symbol << (12 - 2 * (i % 7))));
+    }
+    int size = 8 + symbols.length + deltas.size();
+    byte[] b = feedback(15, 205, t.sender, t.media, size + Bytes.padding(size));
+    Bytes.put16(b, 12, t.base);
+    Bytes.put16(b, 14, packets);
+    Bytes.put24(b, 16, t.referenceTime);
+    b[19] = (byte) t.count;
+    System.arraycopy(symbols, 0, b, 20, symbols.length);
+    System.arraycopy(deltas.toByteArray(), 0, b, 20 + symbols.length, deltas.size());
     return b;
   }
 

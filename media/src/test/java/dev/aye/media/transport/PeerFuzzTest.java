@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aye.media.transport.SimulatedCall.Conditions;
 import java.net.InetSocketAddress;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -64,6 +65,43 @@ class PeerFuzzTest {
     }
     assertThat(call.datagrams).isEqualTo(before);
     assertThat(call.server.path()).isEqualTo(call.clientAddress);
+  }
+
+  @Test
+  void checksThatKnowTheNamesButNotThePasswordAreNeitherAnsweredNorRemembered() {
+    var call = new SimulatedCall(8, Conditions.PERFECT).connected();
+    String names =
+        call.server.localCredentials().ufrag() + ":" + call.client.localCredentials().ufrag();
+    byte[] transaction = new byte[12];
+    for (int i = 0; i < 20_000; i++) {
+      Bytes.put32(transaction, 0, i);
+      byte[] check = Stun.request(transaction, names, "wrong".repeat(5), 1, 1, true);
+      call.server.handle(check, stranger(i), call.now);
+      assertThat(call.server.poll()).isNull();
+    }
+    assertThat(call.server.remoteAddresses()).containsExactly(call.clientAddress);
+    assertThat(call.server.path()).isEqualTo(call.clientAddress);
+  }
+
+  @Test
+  void aClientWhoseChecksComeFromEverywhereIsRememberedAtAFewAddresses() {
+    var call = new SimulatedCall(9, Conditions.PERFECT).connected();
+    String names =
+        call.server.localCredentials().ufrag() + ":" + call.client.localCredentials().ufrag();
+    byte[] transaction = new byte[12];
+    for (int i = 0; i < 2000; i++) {
+      Bytes.put32(transaction, 0, i);
+      String password = call.server.localCredentials().password();
+      byte[] check = Stun.request(transaction, names, password, 1, 1, false);
+      call.server.handle(check, stranger(i), call.now);
+      call.drain();
+    }
+    assertThat(call.server.remoteAddresses()).hasSizeLessThanOrEqualTo(8);
+    assertThat(call.server.path()).isEqualTo(call.clientAddress);
+  }
+
+  private static InetSocketAddress stranger(int i) {
+    return new InetSocketAddress("203.0." + ((i >> 8) & 0xff) + "." + (i & 0xff), 5000);
   }
 
   private static byte[] forged(Random random) {

@@ -1,5 +1,6 @@
 package dev.aye.media.transport;
 
+import static dev.aye.media.transport.Rtcp.TransportFeedback.LOST;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HexFormat;
@@ -77,10 +78,53 @@ class RtpTest {
             new Rtcp.Pli(1, 2),
             new Rtcp.Fir(1, 2, 3),
             new Rtcp.Remb(1, 1_048_576, List.of(7, 8)),
+            new Rtcp.TransportFeedback(
+                1, 2, 65_534, 255, 0xffffff, List.of(250, LOST, 500, 64_500, LOST, 0, 9_000, 750)),
             new Rtcp.Bye(List.of(1, 2)));
     byte[] bytes = Rtcp.encode(packets);
 
     assertThat(Rtcp.parse(bytes, bytes.length)).contains(packets);
+  }
+
+  @Test
+  void transportFeedbackInRunsIsReadAndABoundlessOneIsSkipped() {
+    // Three that came 250 us apart, as a run of small steps; then four that did not.
+    byte[] runs = {
+      (byte) 0x8f,
+      (byte) 205,
+      0,
+      6,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      0,
+      2,
+      0,
+      9,
+      0,
+      7,
+      0,
+      0,
+      5,
+      3,
+      0x20,
+      3,
+      0,
+      4,
+      1,
+      1,
+      1,
+      0
+    };
+    assertThat(Rtcp.parse(runs, runs.length).orElseThrow())
+        .containsExactly(
+            new Rtcp.TransportFeedback(
+                1, 2, 9, 3, 5, List.of(250, 500, 750, LOST, LOST, LOST, LOST)));
+    runs[14] = (byte) 0xff;
+    assertThat(Rtcp.parse(runs, runs.length).orElseThrow()).isEmpty();
   }
 
   @Test
@@ -113,6 +157,7 @@ class RtpTest {
                 new Rtcp.Nack(1, 2, List.of(1, 50)),
                 new Rtcp.Fir(1, 2, 3),
                 new Rtcp.Remb(1, 5, List.of(1)),
+                new Rtcp.TransportFeedback(1, 2, 3, 4, 5, List.of(0, LOST, 90_000, 250)),
                 new Rtcp.Bye(List.of(1))));
     for (int i = 0; i < 200_000; i++) {
       byte[] b = (i % 2 == 0 ? rtp : rtcp).clone();
