@@ -118,8 +118,40 @@ final class Sctp {
     }
   }
 
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Fragment(int stream, int ssn, int ppid, int flags, byte[] data) {}
+  /** A piece of a message that is not whole yet. */
+  private static final class Fragment {
+    final int stream;
+    final int ssn;
+    final int ppid;
+    final int flags;
+    final byte[] data;
+
+    /** Where its message begins, and the bytes of it up to here; -1 while that is not known. */
+    long first = -1;
+
+    int upToHere;
+
+    Fragment(int stream, int ssn, int ppid, int flags, byte[] data) {
+      this.stream = stream;
+      this.ssn = ssn;
+      this.ppid = ppid;
+      this.flags = flags;
+      this.data = data;
+    }
+
+    boolean begins() {
+      return (flags & 2) != 0;
+    }
+
+    boolean ends() {
+      return (flags & 1) != 0;
+    }
+
+    void follow(Fragment before) {
+      first = before.first;
+      upToHere = before.upToHere + data.length;
+    }
+  }
 
   @SuppressWarnings("ArrayRecordComponent")
   private record Message(int ppid, byte[] data) {}
@@ -892,6 +924,10 @@ final class Sctp {
             Bytes.slice(body, 12, body.length)));
     pendingBytes += size;
     follow();
+    if (pending.size() > 2 * MOST_FRAGMENTS) {
+      lose(); // No message in order needs so many, and they weigh more than their bytes.
+      return true;
+    }
     assemble(tsn);
     return true;
   }
@@ -902,43 +938,58 @@ final class Sctp {
     }
   }
 
-  /** Puts the message together to which this fragment belongs, if all of it is there. */
+  /**
+   * Puts the message together to which this fragment belongs, if all of it is there. Each fragment
+   * learns once where its message begins, so that many small ones cost no more than they weigh.
+   */
   private void assemble(long tsn) {
-    long first = tsn;
     Fragment fragment = pending.get(tsn);
-    int size = 0;
-    while (fragment != null && (fragment.flags & 2) == 0) {
-      fragment = pending.get(--first);
-    }
     if (fragment == null) {
       return;
     }
-    long last = first;
-    fragment = pending.get(first);
-    while (fragment != null) {
-      size += fragment.data.length;
-      if ((fragment.flags & 1) != 0) {
+    if (fragment.begins()) {
+      fragment.first = tsn;
+      fragment.upToHere = fragment.data.length;
+    } else {
+      Fragment before = pending.get(tsn - 1);
+      boolean orphan = before == null ? tsn - 1 <= received : before.ends();
+      if (orphan) {
+        pending.remove(tsn); // It continues nothing: its sender does not keep to RFC 9260.
+        pendingBytes -= fragment.data.length;
+        return;
+      }
+      if (before == null || before.first < 0) {
+        return;
+      }
+      fragment.follow(before);
+    }
+    long last = tsn;
+    while (true) {
+      if (fragment.upToHere > maxMessage || last - fragment.first > MOST_FRAGMENTS) {
+        lose(); // The other end ignores the limit in the session description.
+        return;
+      }
+      if (fragment.ends()) {
         break;
       }
-      fragment = pending.get(++last);
+      Fragment after = pending.get(last + 1);
+      if (after == null || after.begins()) {
+        return;
+      }
+      after.follow(fragment);
+      fragment = after;
+      last++;
     }
-    if (size > maxMessage || last - first > MOST_FRAGMENTS) {
-      lose(); // The other end ignores the limit in the session description.
-      return;
-    }
-    if (fragment == null) {
-      return;
-    }
-    byte[] whole = new byte[size];
+    byte[] whole = new byte[fragment.upToHere];
     int at = 0;
-    for (long t = first; t <= last; t++) {
+    for (long t = fragment.first; t <= last; t++) {
       Fragment part = pending.remove(t);
       if (part != null) {
         System.arraycopy(part.data, 0, whole, at, part.data.length);
         at += part.data.length;
       }
     }
-    pendingBytes -= size;
+    pendingBytes -= whole.length;
     deliver(fragment, new Message(fragment.ppid, whole));
   }
 

@@ -3,7 +3,10 @@ package dev.aye.media.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aye.media.transport.SimulatedCall.Conditions;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -177,6 +180,97 @@ class DataChannelTest {
       server.handleTimeout(now);
       assertThat(client.buffered()).isBetween(0, Sctp.MOST_BUFFERED);
     }
+  }
+
+  /** A pair that is connected, and the packet in which the client sent its first message. */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Pair(Sctp client, Sctp server, byte[] sent) {
+    static Pair connected(SecureRandom source) {
+      var client = new Sctp(true, source, 65_536);
+      var server = new Sctp(false, source, 65_536);
+      client.start(0);
+      exchange(client, server);
+      client.open("x", "", true, RELIABLE, 0);
+      client.send(0, false, new byte[] {1}, 0);
+      byte[] sent = exchange(client, server);
+      return new Pair(client, server, sent);
+    }
+
+    /** Passes on what both have to say; the last packet with data that the client sent. */
+    private static byte[] exchange(Sctp client, Sctp server) {
+      byte[] sent = new byte[0];
+      for (int i = 0; i < 10; i++) {
+        for (byte[] p = client.pollPacket(); p != null; p = client.pollPacket()) {
+          sent = p[12] == 0 ? p.clone() : sent;
+          server.handle(p, 0);
+        }
+        for (byte[] p = server.pollPacket(); p != null; p = server.pollPacket()) {
+          client.handle(p, 0);
+        }
+      }
+      return sent;
+    }
+
+    /** One fragment of one byte, so many after the client's last one. */
+    byte[] fragment(int after, int flags, int value) {
+      byte[] packet = Arrays.copyOf(sent, 12 + 20);
+      Bytes.put16(packet, 12, flags);
+      Bytes.put16(packet, 14, 17);
+      Bytes.put32(packet, 16, tsn() + after);
+      Bytes.put16(packet, 22, 2);
+      Bytes.put32(packet, 24, 53);
+      packet[28] = (byte) value;
+      return signed(packet);
+    }
+
+    /** The number of the last DATA chunk that was sent. */
+    private int tsn() {
+      int at = 12;
+      int tsn = 0;
+      while (at + 16 <= sent.length && sent[at] == 0) {
+        tsn = Bytes.i32(sent, at + 4);
+        at += (Bytes.u16(sent, at + 2) + 3) & ~3;
+      }
+      return tsn;
+    }
+
+    List<byte[]> messages() {
+      var messages = new ArrayList<byte[]>();
+      for (var e = server.pollEvent(); e != null; e = server.pollEvent()) {
+        if (e instanceof Output.MessageReceived message) {
+          messages.add(message.data());
+        }
+      }
+      return messages;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void aMessageOfManyTinyFragmentsIsPutTogetherInWhateverOrderTheyCome(long seed) {
+    var pair = Pair.connected(new SecureRandom());
+    assertThat(pair.messages()).containsExactly(new byte[] {1});
+    var order = new ArrayList<Integer>();
+    for (int i = 0; i < 1000; i++) {
+      order.add(i);
+    }
+    Collections.shuffle(order, new Random(seed));
+    byte[] whole = new byte[1000];
+    for (int i : order) {
+      whole[i] = (byte) i;
+      pair.server.handle(pair.fragment(1 + i, i == 0 ? 2 : i == 999 ? 1 : 0, i), 0);
+    }
+    assertThat(pair.messages()).containsExactly(whole);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void tinyFragmentsWithoutAnEndCostNoMoreThanTheyWeigh(int first) {
+    var pair = Pair.connected(new SecureRandom());
+    for (int i = 1; i < 300_000; i++) {
+      pair.server.handle(pair.fragment(i, i == 1 ? first : 0, i), 0);
+    }
+    assertThat(pair.messages()).containsExactly(new byte[] {1});
   }
 
   private static void pass(Sctp from, Sctp to, Random random, long now) {
