@@ -425,6 +425,11 @@ export const en = {
         'The disk of this server is full, so nothing new can be said yes to or kept. Taking back still works. Tell who runs it.',
       notWitnessed:
         'Your answer is in the log, but is not confirmed by its witnesses yet, so it does not count yet. Answer again in a moment.',
+      notStored: 'The server could not write that down, so it does not count. Try again later.',
+      takingBackNotStored:
+        'Nothing of you is used any more, but the server could not write it down. Take it back once more until it is promised.',
+      tooWide:
+        'That reaches further than is possible here. Nothing was recorded; answer for this meeting only.',
       changed:
         'What is asked here has changed since. Nothing was recorded; look at it again and answer anew.',
       page: 'The server did not understand this page. Reload it and try again.',

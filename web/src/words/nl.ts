@@ -438,6 +438,11 @@ export const nl: Words = {
         'De schijf van deze server is vol; er kan dus geen nieuw ja worden gegeven of iets bewaard. Terugnemen kan wel. Laat het de beheerder weten.',
       notWitnessed:
         'Je antwoord staat in het logboek, maar de getuigen hebben het nog niet bevestigd; het telt dus nog niet. Antwoord zo nog eens.',
+      notStored: 'De server kon dat niet opschrijven; het telt dus niet. Probeer het later opnieuw.',
+      takingBackNotStored:
+        'Er wordt niets meer van je gebruikt, maar de server kon het niet opschrijven. Neem het nog eens terug tot het is toegezegd.',
+      tooWide:
+        'Dat reikt verder dan hier kan. Er is niets vastgelegd; antwoord alleen voor deze vergadering.',
       changed:
         'Wat hier gevraagd wordt is intussen veranderd. Er is niets vastgelegd; kijk er opnieuw naar en antwoord nog eens.',
       page: 'De server begreep deze pagina niet. Laad de pagina opnieuw en probeer het nog eens.',

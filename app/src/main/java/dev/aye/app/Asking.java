@@ -12,16 +12,20 @@ import dev.aye.consent.Processor;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.Recipient;
 import dev.aye.consent.RecipientId;
+import dev.aye.consent.RoomId;
+import dev.aye.consent.Scope;
 import dev.aye.log.Leaf;
 import dev.aye.log.Log;
 import dev.aye.log.Point;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -53,11 +57,7 @@ final class Asking {
     this.log = log;
     this.companion = new Recipient(RecipientId.COMPANION, key.b64u(), processor);
     this.keyIndex = leaves.index(new Leaf.Key(Point.of(key.point())));
-    this.notices =
-        Notice.LOCALES.stream()
-            .map(locale -> Notice.render(Notice.CURRENT, locale, controller(config, locale)))
-            .toList();
-    notices.forEach(consents::publish);
+    this.notices = consents.publish(locale -> controller(config, locale));
   }
 
   /**
@@ -82,7 +82,19 @@ final class Asking {
 
   /** What the operator lets be asked. */
   List<String> allowed() {
-    return config.purposes();
+    return config.minorsMayBePresent() ? amongMinors(config.purposes()) : config.purposes();
+  }
+
+  private static List<String> amongMinors(List<String> purposes) {
+    Set<Purpose> all = new LinkedHashSet<>();
+    purposes.forEach(id -> Purpose.named(id).ifPresent(all::add));
+    return Offer.amongMinors(all).stream().map(Purpose::id).toList();
+  }
+
+  /** What is asked in a meeting: what operator and host both let be asked. */
+  private List<String> asked(Meetings.Meeting meeting) {
+    List<String> asked = meeting.purposes().stream().filter(allowed()::contains).toList();
+    return meeting.minors() ? amongMinors(asked) : asked;
   }
 
   /**
@@ -102,31 +114,31 @@ final class Asking {
   /** Opens the meeting for answers, or changes what it may ask. */
   void offer(Meetings.Meeting meeting) {
     Set<Purpose> purposes = new LinkedHashSet<>();
-    for (String id : meeting.purposes()) {
-      if (allowed().contains(id)) {
-        Purpose.named(id).ifPresent(purposes::add);
-      }
-    }
+    asked(meeting).forEach(id -> Purpose.named(id).ifPresent(purposes::add));
     consents.offer(
         new MeetingId(meeting.id()),
         new Offer(
             purposes,
             List.of(companion),
             notices,
-            Instant.ofEpochMilli(meeting.created()).plus(LONGEST_MEETING)));
+            Instant.ofEpochMilli(meeting.created()).plus(LONGEST_MEETING),
+            Optional.of(new RoomId(meeting.room())),
+            config.ceiling()));
   }
 
   /** The meeting as everybody may know it. */
   Says.Meeting describe(Meetings.Meeting meeting, boolean host) {
     Map<String, Object> texts = new LinkedHashMap<>();
-    texts.put("version", Notice.CURRENT);
+    texts.put("version", notices.getFirst().version());
     notices.forEach(notice -> texts.put(notice.locale(), notice.text()));
     return new Says.Meeting(
         meeting.id(),
         meeting.title(),
+        meeting.room(),
         meeting.demo(),
         meeting.ended(),
         host,
+        config.minorsMayBePresent() || meeting.minors(),
         new Says.Ai(
             asked(meeting),
             List.of(
@@ -139,6 +151,7 @@ final class Asking {
                     new Says.Processor(
                         companion.processor().host(), companion.processor().model())))),
         texts,
+        new Says.Scopes(config.scope(), config.scopeWidest(), config.scopeDays()),
         new Says.LogName(log.origin(), log.vkey()));
   }
 
@@ -163,10 +176,6 @@ final class Asking {
                     asked)));
   }
 
-  private List<String> asked(Meetings.Meeting meeting) {
-    return meeting.purposes().stream().filter(allowed()::contains).toList();
-  }
-
   /** How each row of the card stands for one person: for that person alone. */
   Says.Mine mine(Meetings.Meeting meeting, PersonId person) {
     List<Choice> answered = consents.choices(person, new MeetingId(meeting.id()));
@@ -174,18 +183,24 @@ final class Asking {
     notices
         .getFirst()
         .rows()
-        .forEach((purpose, media) ->
-            media.forEach(medium -> {
-              boolean open =
-                  meeting.purposes().contains(purpose.id())
-                      && answered.stream()
-                          .noneMatch(c -> c.purpose().equals(purpose) && c.medium() == medium);
-              if (open) {
-                rows.add(
-                    new Says.Choice(
-                        purpose.id(), medium.id(), "requested", java.util.Optional.empty()));
-              }
-            }));
+        .forEach((purpose, row) ->
+            row.media()
+                .keySet()
+                .forEach(medium -> {
+                  boolean open =
+                      asked(meeting).contains(purpose.id())
+                          && answered.stream()
+                              .noneMatch(c -> c.purpose().equals(purpose) && c.medium() == medium);
+                  if (open) {
+                    rows.add(
+                        new Says.Choice(
+                            purpose.id(),
+                            medium.id(),
+                            "requested",
+                            Optional.empty(),
+                            Optional.empty()));
+                  }
+                }));
     return new Says.Mine(rows);
   }
 
@@ -194,6 +209,42 @@ final class Asking {
         choice.purpose().id(),
         choice.medium().id(),
         choice.state().id(),
+        Optional.of(said(choice.scope())),
         choice.handle().map(Handle::value));
+  }
+
+  private static Says.Scope said(Scope scope) {
+    return new Says.Scope(
+        scope.kind().id(),
+        scope instanceof Scope.Room room ? Optional.of(room.id().value()) : Optional.empty(),
+        scope.until().map(Times::text));
+  }
+
+  /** Every version of the texts, the newest first, each with what it changed. */
+  Says.Notices notices() {
+    List<Says.NoticeVersion> versions = new ArrayList<>();
+    Map<String, Notice> before = new HashMap<>();
+    for (Consents.Published published : consents.notices()) {
+      Notice notice = published.notice();
+      Notice older = before.put(notice.locale(), notice);
+      versions.add(
+          new Says.NoticeVersion(
+              notice.version(),
+              notice.locale(),
+              notice.hash().b64u(),
+              published.index(),
+              Times.text(published.at()),
+              older == null ? List.of() : difference(older, notice)));
+    }
+    return new Says.Notices(versions.reversed());
+  }
+
+  /** What one text says differently from an older one in the same language. */
+  static List<Says.Difference> difference(Notice older, Notice newer) {
+    return Notice.difference(older, newer).stream()
+        .map(d ->
+            new Says.Difference(
+                d.part(), d.row().map(Purpose::id), d.field(), d.before(), d.after()))
+        .toList();
   }
 }

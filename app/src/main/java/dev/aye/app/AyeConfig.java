@@ -1,5 +1,7 @@
 package dev.aye.app;
 
+import dev.aye.consent.Ceiling;
+import dev.aye.consent.Scope;
 import dev.aye.log.Verdict;
 import dev.aye.log.Witness;
 import dev.aye.log.Witnessing;
@@ -8,6 +10,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -48,6 +51,12 @@ import org.springframework.core.io.FileSystemResource;
  *     machine
  * @param purposes what may be asked of people at all: {@code captions}, {@code notes}, {@code
  *     training}; a host can only narrow it
+ * @param minorsMayBePresent whether children may be in the meetings; then training is never asked,
+ *     whatever {@code purposes} says
+ * @param scope how far a yes reaches when nobody chooses: {@code meeting}, {@code room} (a series
+ *     of meetings) or {@code organisation}
+ * @param scopeWidest how far a yes can reach at most
+ * @param scopeDays how many days a yes beyond one meeting can reach at most
  * @param controller who answers for what is done with people's data, as it reads within a sentence;
  *     stands in the notice in every language; empty says there who it usually is
  * @param contact how a person reaches the controller; stands in the notice likewise
@@ -74,6 +83,10 @@ record AyeConfig(
     @DefaultValue List<String> trustedProxies,
     @DefaultValue List<String> mediaAddresses,
     @DefaultValue({"captions", "notes", "training"}) List<String> purposes,
+    @DefaultValue("false") boolean minorsMayBePresent,
+    @DefaultValue("meeting") String scope,
+    @DefaultValue("meeting") String scopeWidest,
+    @DefaultValue("90") int scopeDays,
     @DefaultValue("") String controller,
     @DefaultValue("") String contact,
     @DefaultValue("") String authority,
@@ -101,6 +114,10 @@ record AyeConfig(
           "trusted-proxies",
           "media-addresses",
           "purposes",
+          "minors-may-be-present",
+          "scope",
+          "scope-widest",
+          "scope-days",
           "controller",
           "contact",
           "authority",
@@ -135,6 +152,12 @@ record AyeConfig(
     if (!logOrigin.isEmpty() && !logOrigin.matches("[\\x21-\\x2a\\x2c-\\x7e]{1,200}")) {
       throw new Refusal("log-origin is a name like log.example.org/aye, without spaces and plus.");
     }
+    if (kind("scope", scope).compareTo(kind("scope-widest", scopeWidest)) > 0) {
+      throw new Refusal("scope cannot be wider than scope-widest.");
+    }
+    if (scopeDays < 1 || scopeDays > 730) {
+      throw new Refusal("scope-days must be between 1 and 730.");
+    }
     if (maxPeople < 2 || maxPeople > 50) {
       throw new Refusal("max-people must be between 2 and 50.");
     }
@@ -167,6 +190,16 @@ record AyeConfig(
     } catch (IllegalArgumentException e) {
       throw new Refusal("witnesses and witness-quorum: " + e.getMessage() + ".");
     }
+  }
+
+  private static Scope.Kind kind(String key, String value) {
+    return Scope.Kind.named(value)
+        .orElseThrow(() -> new Refusal(key + " can be meeting, room or organisation."));
+  }
+
+  /** How far a yes can reach. */
+  Ceiling ceiling() {
+    return new Ceiling(kind("scope-widest", scopeWidest), Duration.ofDays(scopeDays));
   }
 
   boolean tls() {

@@ -2,6 +2,7 @@ package dev.aye.app;
 
 import dev.aye.companion.Engine;
 import dev.aye.companion.SpeechBench;
+import dev.aye.consent.Receipt;
 import dev.aye.log.Checkpoint;
 import dev.aye.log.Log;
 import dev.aye.log.LogBench;
@@ -16,9 +17,11 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Commands {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
+  private static final long LARGEST_RECEIPT = 256 * 1024;
   private static final Duration MEDIA_BENCH = Duration.ofSeconds(10);
 
   private Commands() {}
@@ -49,12 +53,15 @@ final class Commands {
       archive.learning().forgetting().run();
       Workbench workbench =
           new Workbench(
+              archive.consents(),
               archive.learning(),
               () -> {},
               () -> {},
               () -> new Says.Health("not serving", Map.of()),
               archive::backup);
-      return JSON.valueToTree(workbench.perform(JSON.valueToTree(command)));
+      JsonNode done = JSON.valueToTree(workbench.perform(JSON.valueToTree(command)));
+      archive.learning().forgetting().run(); // what a revocation asks for
+      return done;
     } finally {
       Archive.unlock(lock);
     }
@@ -79,6 +86,37 @@ final class Commands {
           "It starts when a quorum of witnesses says that nothing was appended to the log since"
               + " then. Without witnesses, restore again with --nothing-after if you know that.");
     }
+  }
+
+  /** Revokes the grant of a handle, or every yes in a receipt file. */
+  static int revoke(AyeConfig config, String what, PrintStream out)
+      throws IOException, InterruptedException {
+    return perform(config, Map.of("command", "revoke", "handles", handles(what)), out);
+  }
+
+  private static List<String> handles(String what) throws IOException {
+    if (what.matches("[A-Za-z0-9_-]{43}") && !Files.exists(Path.of(what))) {
+      return List.of(what);
+    }
+    Path file = Path.of(what);
+    if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_RECEIPT) {
+      throw new Refusal(what + " is neither a receipt file nor the handle of a grant.");
+    }
+    String jws;
+    try {
+      jws = Wiring.strictJson().readTree(Files.readString(file)).path("receipt").asString("");
+    } catch (JacksonException e) {
+      throw new Refusal(file + " is no receipt file.");
+    }
+    return switch (Receipt.parse(jws)) {
+      case Receipt.Parsed.Good(Receipt receipt) ->
+          receipt.choices().stream()
+              .filter(Receipt.Answer.Yes.class::isInstance)
+              .map(answer -> ((Receipt.Answer.Yes) answer).handle().value())
+              .toList();
+      case Receipt.Parsed.Bad bad ->
+          throw new Refusal(file + " is no good receipt: " + bad.reason().sentence());
+    };
   }
 
   /** Checks every file of a folder's log; what is wrong is named. */
@@ -124,11 +162,14 @@ final class Commands {
     Object figures =
         switch (name) {
           case "log" -> log();
+          case "consent" -> ConsentBench.run(500);
           case "media" -> MediaBench.run(MEDIA_BENCH);
           case "speech" -> SpeechBench.measure(Engine.AUTO);
           default ->
               throw new Refusal(
-                  "There is no benchmark named " + name + "; there are log, media and speech.");
+                  "There is no benchmark named "
+                      + name
+                      + "; there are log, consent, media and speech.");
         };
     out.println(figures);
     if (json.isPresent()) {

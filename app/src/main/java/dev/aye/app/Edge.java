@@ -43,14 +43,14 @@ final class Edge extends OncePerRequestFilter {
         throw Problem.of(405, "method-not-allowed", "This address does not take this method.");
       }
       RateLimits.Kind kind = kind(request);
-      if (!limits.take(proxies.client(request), kind)) {
-        response.setHeader("Retry-After", "10");
-        throw Problem.tooMany("Too many requests came from your address; wait some seconds.");
-      }
+      limits.demand(proxies.client(request), kind);
       chain.doFilter(hasBody(request) ? new Read(request, body(request)) : request, response);
     } catch (Problem problem) {
       var detail = problem.body();
       response.setStatus(detail.getStatus());
+      if (problem.retrySeconds() > 0) {
+        response.setHeader("Retry-After", Long.toString(problem.retrySeconds()));
+      }
       response.setContentType("application/problem+json");
       response.getOutputStream().write(json.writeValueAsBytes(detail));
     }
@@ -65,6 +65,9 @@ final class Edge extends OncePerRequestFilter {
       boolean reads = request.getMethod().equals("GET");
       if (!reads && path.equals("/api/withdrawals")) {
         return RateLimits.Kind.WITHDRAW;
+      }
+      if (!reads && path.startsWith("/api/meetings/") && path.endsWith("/answers")) {
+        return RateLimits.Kind.ANSWER;
       }
       boolean creates = !reads && path.equals("/api/meetings");
       return creates

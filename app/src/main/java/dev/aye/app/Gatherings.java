@@ -8,6 +8,7 @@ import dev.aye.consent.Consents;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
 import dev.aye.consent.PersonId;
+import dev.aye.consent.Seat;
 import dev.aye.consent.State;
 import dev.aye.log.Hash;
 import dev.aye.media.AccessToken;
@@ -99,9 +100,19 @@ final class Gatherings {
         since,
         meeting -> {
           sfu.openRoom(meeting.id());
+          meetings.personalSeats(meeting.id()).forEach(seat -> consents.sit(seated(seat)));
           asking.offer(meeting);
           notebook.lookAt(new MeetingId(meeting.id()));
         });
+  }
+
+  /** A seat as consent knows it. */
+  static Seat seated(Meetings.Seat seat) {
+    return new Seat(
+        new MeetingId(seat.meeting()),
+        new ParticipantId(seat.participant()),
+        new PersonId(seat.person()),
+        seat.lasting());
   }
 
   /** Ends what has lasted too long, and finishes meetings whose end was interrupted. */
@@ -117,7 +128,21 @@ final class Gatherings {
   }
 
   Meetings.Opened open(String title, List<String> purposes, boolean demo, Optional<Hash> door) {
-    Meetings.Opened opened = meetings.open(title, purposes, demo, door);
+    return opened(meetings.open(title, purposes, demo, door));
+  }
+
+  /** Opens a meeting, in the room of an earlier one or in a new one. */
+  Meetings.Opened open(
+      String title,
+      Optional<Meetings.Meeting> after,
+      List<String> purposes,
+      boolean minors,
+      Optional<Hash> door) {
+    return opened(
+        meetings.open(title, after.map(Meetings.Meeting::room), purposes, minors, false, door));
+  }
+
+  private Meetings.Opened opened(Meetings.Opened opened) {
     sfu.openRoom(opened.meeting().id());
     asking.offer(opened.meeting());
     return opened;
@@ -128,21 +153,25 @@ final class Gatherings {
         && clock.millis() < meeting.created() + Asking.LONGEST_MEETING.toMillis();
   }
 
-  Meetings.Meeting offer(String id, List<String> purposes) {
-    meetings.offer(id, purposes);
+  Meetings.Meeting offer(String id, List<String> purposes, boolean minors) {
+    meetings.offer(id, purposes, minors);
     Meetings.Meeting meeting = meetings.meeting(id).orElseThrow();
     asking.offer(meeting);
     return meeting;
   }
 
-  Joined join(Meetings.Meeting meeting, String name, String person, boolean host) {
+  Joined join(Meetings.Meeting meeting, String name, String person, boolean host, boolean lasting) {
     if (sfu.participants(meeting.id()).size() >= config.maxPeople()) {
       throw Problem.conflict("full", "This meeting is full.");
     }
     if (!person.isEmpty() && meetings.barred(meeting.id(), person)) {
       throw Problem.forbidden("put-out", "The host put you out of this meeting.");
     }
-    Meetings.Taken taken = meetings.take(meeting.id(), name, person, host, SEAT_LIFE.toMillis());
+    Meetings.Taken taken =
+        meetings.take(meeting.id(), name, person, host, lasting, SEAT_LIFE.toMillis());
+    if (!person.isEmpty()) {
+      consents.sit(seated(taken.seat()));
+    }
     String token =
         new AccessToken(taken.seat().participant(), name, AccessToken.Grants.meeting(meeting.id()))
             .mint(tokens, clock.instant());
@@ -178,6 +207,10 @@ final class Gatherings {
   void remove(String meeting, String participant) {
     listening.close(new ParticipantId(participant));
     meetings.bar(participant);
+    meetings
+        .participant(participant)
+        .filter(seat -> !seat.person().isEmpty())
+        .ifPresent(seat -> consents.rise(seated(seat)));
     sfu.remove(meeting, participant);
     events.end(meeting, participant, "ended", Map.of());
     listening.close(new ParticipantId(participant)); // one that was being opened meanwhile
@@ -283,6 +316,7 @@ final class Gatherings {
   void changed(Change change) {
     switch (change) {
       case Change.Answered(PersonId person, MeetingId id) -> {
+        listening.closeWhatIsOver(person, id);
         mine(id, person);
         sign(id);
       }

@@ -159,7 +159,12 @@ final class House implements AutoCloseable {
     withdrawals.start();
     Workbench workbench =
         new Workbench(
-            learning, notebook::capture, this::useWhatWasLearned, this::health, archive::backup);
+            consents,
+            learning,
+            notebook::capture,
+            this::useWhatWasLearned,
+            this::health,
+            archive::backup);
     opened(ControlSocket.listen(config.data(), workbench, soundness::note));
     this.chores = Thread.ofPlatform().daemon().name("aye-chores").start(this::chores);
   }
@@ -317,6 +322,10 @@ final class House implements AutoCloseable {
 
   WebFiles files() {
     return files;
+  }
+
+  Database database() {
+    return archive.database();
   }
 
   Meetings meetings() {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -150,6 +151,7 @@ public final class Main {
         Restore.class,
         Dataset.class,
         Train.class,
+        Revoke.class,
         Bench.class
       },
       footer = {"", "./aye test runs every test of the project."})
@@ -210,7 +212,7 @@ public final class Main {
         paramLabel = "PATH|URL",
         description = {
           "A data folder, a log folder or its URL, an exported data set, a receipt file,",
-          "a .tlog-proof file, or a file with a checkpoint."
+          "a .tlog-proof file, the promise of a withdrawal, or a file with a checkpoint."
         })
     String what = "";
 
@@ -229,7 +231,7 @@ public final class Main {
     @Option(
         names = "--log",
         paramLabel = "DIR|URL",
-        description = "For two checkpoints: where the tiles between them are.")
+        description = "For two checkpoints, or a promise: where the tiles of the log are.")
     @Nullable String log;
 
     @Option(
@@ -250,6 +252,12 @@ public final class Main {
         description = "How many of these witnesses must have (all).")
     @Nullable Integer quorum;
 
+    @Option(
+        names = "--as-of",
+        paramLabel = "TIME",
+        description = "For a promise: when the log in --log was copied (2026-03-01T10:00:00Z).")
+    @Nullable Instant asOf;
+
     @Override
     public Integer call() throws Exception {
       return Verifying.verify(
@@ -260,7 +268,8 @@ public final class Main {
                   Optional.ofNullable(log),
                   Optional.ofNullable(entry),
                   witnesses,
-                  Optional.ofNullable(quorum)),
+                  Optional.ofNullable(quorum),
+                  Optional.ofNullable(asOf)),
               System.out)
           ? 0
           : 1;
@@ -443,11 +452,32 @@ public final class Main {
   }
 
   @Command(
+      name = "revoke",
+      description = {
+        "End grants as the controller, such as for a person who lost their slip.",
+        "The log shows that it was you. It cannot be undone."
+      },
+      mixinStandardHelpOptions = true)
+  static final class Revoke implements Callable<Integer> {
+    @Mixin FolderOptions folder = new FolderOptions();
+
+    @Parameters(
+        paramLabel = "RECEIPT|HANDLE",
+        description = "A receipt file, for every yes in it, or the handle of one yes.")
+    String what = "";
+
+    @Override
+    public Integer call() throws Exception {
+      return Commands.revoke(folder.config(), what, System.out);
+    }
+  }
+
+  @Command(
       name = "bench",
-      description = "Measure one part: log, media or speech.",
+      description = "Measure one part: log, media, speech or consent.",
       mixinStandardHelpOptions = true)
   static final class Bench implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "log, media or speech")
+    @Parameters(paramLabel = "NAME", description = "log, media, speech or consent")
     String name = "";
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures here.")

@@ -6,9 +6,7 @@ import dev.aye.consent.DeviceProof;
 import dev.aye.consent.Grant;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
-import dev.aye.consent.PersonId;
 import dev.aye.consent.Salt;
-import dev.aye.consent.Seat;
 import dev.aye.log.Hash;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -41,6 +39,7 @@ final class MeetingApi {
   private final Caller caller;
   private final Soundness soundness;
   private final EventStream stream;
+  private final RateLimits limits;
 
   MeetingApi(House house) {
     this.config = house.config();
@@ -51,6 +50,7 @@ final class MeetingApi {
     this.proofs = house.proofs();
     this.caller = house.caller();
     this.soundness = house.soundness();
+    this.limits = house.limits();
     this.stream = new EventStream(house.events(), house.gatherings());
   }
 
@@ -60,8 +60,15 @@ final class MeetingApi {
     room();
     String title = line(wanted.title().orElse(""), LONGEST_TITLE, "title");
     List<String> purposes = wanted.purposes().map(asking::narrowed).orElseGet(asking::allowed);
+    Optional<Meetings.Meeting> after = wanted.after().map(this::known);
+    after.ifPresent(before -> caller.host(request, before.id()));
     Meetings.Opened opened =
-        gatherings.open(title, purposes, false, wanted.door().map(door -> hash(door, "door")));
+        gatherings.open(
+            title,
+            after,
+            purposes,
+            wanted.minors().orElse(false),
+            wanted.door().map(door -> hash(door, "door")));
     String id = opened.meeting().id();
     return ResponseEntity.status(HttpStatus.CREATED)
         .body(
@@ -84,10 +91,13 @@ final class MeetingApi {
   @PatchMapping("/api/meetings/{id}")
   Says.Meeting offer(
       @PathVariable("id") String id,
-      @RequestBody Says.Purposes wanted,
+      @RequestBody Says.Narrowing wanted,
       HttpServletRequest request) {
-    caller.host(request, open(id).id());
-    return asking.describe(gatherings.offer(id, asking.narrowed(wanted.purposes())), true);
+    Meetings.Meeting meeting = open(id);
+    caller.host(request, meeting.id());
+    List<String> purposes = wanted.purposes().map(asking::narrowed).orElseGet(meeting::purposes);
+    boolean minors = wanted.minors().orElse(meeting.minors());
+    return asking.describe(gatherings.offer(id, purposes, minors), true);
   }
 
   @PostMapping("/api/meetings/{id}/participants")
@@ -112,8 +122,15 @@ final class MeetingApi {
               return true;
             })
             .orElse(false);
-    String person = wanted.device().map(jws -> proven(jws, new MeetingId(id)).value()).orElse("");
-    Gatherings.Joined joined = gatherings.join(meeting, name, person, host);
+    Optional<DeviceProof.Checked.Proven> device =
+        wanted.device().map(jws -> proven(jws, new MeetingId(id)));
+    Gatherings.Joined joined =
+        gatherings.join(
+            meeting,
+            name,
+            device.map(proven -> proven.person().value()).orElse(""),
+            host,
+            device.map(DeviceProof.Checked.Proven::lasting).orElse(false));
     return ResponseEntity.status(HttpStatus.CREATED)
         .body(
             new Says.Joined(
@@ -124,9 +141,9 @@ final class MeetingApi {
                 host));
   }
 
-  private PersonId proven(String jws, MeetingId meeting) {
+  private DeviceProof.Checked.Proven proven(String jws, MeetingId meeting) {
     return switch (proofs.join(jws, meeting)) {
-      case DeviceProof.Checked.Proven proven -> proven.person();
+      case DeviceProof.Checked.Proven proven -> proven;
       case DeviceProof.Checked.Refused refused ->
           throw Problem.badRequest(
               "device-" + refused.reason().slug(), refused.reason().sentence());
@@ -147,17 +164,14 @@ final class MeetingApi {
     open(id);
     Meetings.Seat seat = caller.personalSeat(request, id);
     room();
+    limits.demand("seat " + seat.participant(), RateLimits.Kind.SEAT_ANSWER);
     Salt salt;
     try {
       salt = new Salt(answer.salt());
     } catch (IllegalArgumentException e) {
       throw Problem.badRequest("salt", "The salt is 32 bytes in base64url.");
     }
-    return switch (consents.answer(
-        new Seat(
-            new MeetingId(id), new ParticipantId(seat.participant()), new PersonId(seat.person())),
-        answer.receipt(),
-        salt)) {
+    return switch (consents.answer(Gatherings.seated(seat), answer.receipt(), salt)) {
       case Consents.Answering.Answered(long index, String proof, List<Grant> grants) ->
           ResponseEntity.status(HttpStatus.CREATED)
               .body(

@@ -24,10 +24,23 @@ import java.util.stream.Collectors;
 final class Meetings {
   /** One meeting; {@code purposes} is what may be asked in it. */
   record Meeting(
-      String id, String title, List<String> purposes, boolean demo, long created, boolean ended) {}
+      String id,
+      String title,
+      String room,
+      List<String> purposes,
+      boolean minors,
+      boolean demo,
+      long created,
+      boolean ended) {}
 
   /** One presence in a meeting; {@code person} is empty for somebody without a device key. */
-  record Seat(String participant, String meeting, String person, boolean host, String name) {}
+  record Seat(
+      String participant,
+      String meeting,
+      String person,
+      boolean host,
+      boolean lasting,
+      String name) {}
 
   /** A new meeting with the key of its host, which is not kept. */
   record Opened(Meeting meeting, String hostKey) {}
@@ -51,11 +64,28 @@ final class Meetings {
   }
 
   /**
-   * Opens a meeting.
+   * Opens a meeting in a room of its own.
    *
    * @param door the hash of what the link secret yields, when the meeting has one ({@link #admits})
    */
   Opened open(String title, List<String> purposes, boolean demo, Optional<Hash> door) {
+    return open(title, Optional.empty(), purposes, false, demo, door);
+  }
+
+  /**
+   * The same.
+   *
+   * @param wanted the room, when it is the one of an earlier meeting
+   * @param minors whether the host says that minors may be present
+   */
+  Opened open(
+      String title,
+      Optional<String> wanted,
+      List<String> purposes,
+      boolean minors,
+      boolean demo,
+      Optional<Hash> door) {
+    String room = wanted.orElseGet(() -> draw(12));
     String id = draw(12);
     String hostKey = draw(24);
     long now = clock.millis();
@@ -65,13 +95,16 @@ final class Meetings {
           database
               .sql()
               .sql(
-                  "INSERT INTO meetings (id, host_hash, sealed, purposes, demo, created)"
-                      + " VALUES (?, ?, ?, ?, ?, ?)")
+                  "INSERT INTO meetings"
+                      + " (id, host_hash, sealed, room, purposes, minors, demo, created)"
+                      + " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
               .params(
                   id,
                   hash(hostKey),
                   box.close("meeting " + id, title),
+                  room,
                   String.join(" ", purposes),
+                  minors ? 1 : 0,
                   demo ? 1 : 0,
                   now)
               .update();
@@ -82,13 +115,14 @@ final class Meetings {
                   .params(hash.bytes(), id)
                   .update());
         });
-    return new Opened(new Meeting(id, title, purposes, demo, now, false), hostKey);
+    return new Opened(new Meeting(id, title, room, purposes, minors, demo, now, false), hostKey);
   }
 
   Optional<Meeting> meeting(String id) {
     return database
         .sql()
-        .sql("SELECT id, sealed, purposes, demo, created, ended FROM meetings WHERE id = ?")
+        .sql(
+            "SELECT id, sealed, room, purposes, minors, demo, created, ended FROM meetings WHERE id = ?")
         .param(id)
         .query((row, n) -> meeting(row))
         .optional();
@@ -102,7 +136,9 @@ final class Meetings {
     return new Meeting(
         id,
         box.openText("meeting " + id, row.getBytes("sealed")),
+        row.getString("room"),
         purposes.isEmpty() ? List.of() : List.of(purposes.split(" ")),
+        row.getInt("minors") == 1,
         row.getInt("demo") == 1,
         row.getLong("created"),
         ended);
@@ -151,11 +187,11 @@ final class Meetings {
   }
 
   /** Changes what may be asked; durable when it returns. */
-  void offer(String meeting, List<String> purposes) {
+  void offer(String meeting, List<String> purposes, boolean minors) {
     database
         .sql()
-        .sql("UPDATE meetings SET purposes = ? WHERE id = ?")
-        .params(String.join(" ", purposes), meeting)
+        .sql("UPDATE meetings SET purposes = ?, minors = ? WHERE id = ?")
+        .params(String.join(" ", purposes), minors ? 1 : 0, meeting)
         .update();
   }
 
@@ -174,7 +210,7 @@ final class Meetings {
     return database
         .sql()
         .sql(
-            "SELECT id, sealed, purposes, demo, created, ended FROM meetings"
+            "SELECT id, sealed, room, purposes, minors, demo, created, ended FROM meetings"
                 + " WHERE settled = 0 AND (ended IS NOT NULL OR created < ?)")
         .param(created)
         .query((row, n) -> meeting(row))
@@ -207,6 +243,21 @@ final class Meetings {
    * @param unusedMillis how long a seat is kept in which nobody ever sat
    */
   Taken take(String meeting, String name, String person, boolean host, long unusedMillis) {
+    return take(meeting, name, person, host, false, unusedMillis);
+  }
+
+  /**
+   * The same.
+   *
+   * @param lasting whether the device said that it keeps its key beyond the meeting
+   */
+  Taken take(
+      String meeting,
+      String name,
+      String person,
+      boolean host,
+      boolean lasting,
+      long unusedMillis) {
     long now = clock.millis();
     database
         .sql()
@@ -229,25 +280,28 @@ final class Meetings {
     database
         .sql()
         .sql(
-            "INSERT INTO seats (participant, meeting, seat_hash, person, host, sealed, joined)"
-                + " VALUES (?, ?, ?, ?, ?, ?, ?)")
+            "INSERT INTO seats"
+                + " (participant, meeting, seat_hash, person, host, lasting, sealed, joined)"
+                + " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .params(
             participant,
             meeting,
             hash(key),
             person,
             host ? 1 : 0,
+            lasting ? 1 : 0,
             box.close("seat " + participant, name),
             now)
         .update();
-    return new Taken(new Seat(participant, meeting, person, host, name), key);
+    return new Taken(new Seat(participant, meeting, person, host, lasting, name), key);
   }
 
   /** The seat of this key. */
   Optional<Seat> seat(String key) {
     return database
         .sql()
-        .sql("SELECT participant, meeting, person, host, sealed FROM seats WHERE seat_hash = ?")
+        .sql(
+            "SELECT participant, meeting, person, host, lasting, sealed FROM seats WHERE seat_hash = ?")
         .param(hash(key))
         .query((row, n) -> seat(row))
         .optional();
@@ -297,7 +351,8 @@ final class Meetings {
   Optional<Seat> participant(String participant) {
     return database
         .sql()
-        .sql("SELECT participant, meeting, person, host, sealed FROM seats WHERE participant = ?")
+        .sql(
+            "SELECT participant, meeting, person, host, lasting, sealed FROM seats WHERE participant = ?")
         .param(participant)
         .query((row, n) -> seat(row))
         .optional();
@@ -316,12 +371,24 @@ final class Meetings {
         .collect(Collectors.toUnmodifiableSet());
   }
 
+  /** The seats in a meeting of people who proved a key, but for those who were put out. */
+  List<Seat> personalSeats(String meeting) {
+    return database
+        .sql()
+        .sql(
+            "SELECT participant, meeting, person, host, lasting, sealed FROM seats"
+                + " WHERE meeting = ? AND person <> '' AND barred = 0")
+        .param(meeting)
+        .query((row, n) -> seat(row))
+        .list();
+  }
+
   /** Every seat this person has had, the newest last. */
   List<Seat> seatsOf(String person) {
     return database
         .sql()
         .sql(
-            "SELECT participant, meeting, person, host, sealed FROM seats WHERE person = ?"
+            "SELECT participant, meeting, person, host, lasting, sealed FROM seats WHERE person = ?"
                 + " ORDER BY joined, participant")
         .param(person)
         .query((row, n) -> seat(row))
@@ -335,6 +402,7 @@ final class Meetings {
         row.getString("meeting"),
         row.getString("person"),
         row.getInt("host") == 1,
+        row.getInt("lasting") == 1,
         box.openText("seat " + participant, row.getBytes("sealed")));
   }
 

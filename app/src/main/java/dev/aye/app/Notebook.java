@@ -9,6 +9,7 @@ import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
 import dev.aye.consent.Permit;
 import dev.aye.consent.Purpose;
+import dev.aye.consent.Scope;
 import dev.aye.consent.Use;
 import dev.aye.learn.Segment;
 import dev.aye.log.Appended;
@@ -210,9 +211,12 @@ final class Notebook implements Sinks {
   Transcript transcript(MeetingId meeting) {
     Transcript transcript = Transcript.EMPTY;
     for (Use<Purpose.Notes> use : consents.uses(Purpose.NOTES)) {
-      if (use.meeting().equals(meeting)) {
+      boolean reaches = use.grant().scope().kind() != Scope.Kind.MEETING;
+      if (reaches || use.meeting().equals(meeting)) {
         for (Content content : vault.notes(use)) {
-          transcript = transcript.with(entry(use, content));
+          if (content.meeting().equals(meeting)) {
+            transcript = transcript.with(entry(use, content));
+          }
         }
       }
     }

@@ -11,6 +11,7 @@ import dev.aye.learn.DatasetVersion;
 import dev.aye.learn.Learning;
 import dev.aye.learn.ModelVersion;
 import dev.aye.log.Log;
+import dev.aye.log.LogException;
 import dev.aye.vault.Vault;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
@@ -54,7 +57,7 @@ final class PersonApi {
     } catch (IllegalArgumentException e) {
       throw Problem.badRequest("secret", "This is no withdrawal slip: it has 43 characters.");
     }
-    return switch (consents.withdraw(secret)) {
+    return switch (withdrawn(secret)) {
       case Consents.Withdrawing.Promised(Handle handle, String promise) ->
           new Says.Promise(handle.value(), promise);
       case Consents.Withdrawing.AlreadyWithdrawn(Handle handle, String promise) ->
@@ -62,6 +65,17 @@ final class PersonApi {
       case Consents.Withdrawing.Unknown() ->
           throw Problem.notFound("unknown-slip", "Nobody granted anything under this slip here.");
     };
+  }
+
+  private Consents.Withdrawing withdrawn(WithdrawalSecret secret) {
+    try {
+      return consents.withdraw(secret);
+    } catch (LogException | DataAccessException | TransactionException e) {
+      throw Problem.unavailable(
+          "withdrawal-not-stored",
+          "Nothing of you is used any more, but the server could not write your withdrawal down."
+              + " Send it again until it is promised.");
+    }
   }
 
   @PostMapping("/api/me")

@@ -9,9 +9,15 @@ final class Problem extends RuntimeException {
   private final HttpStatus status;
   private final String slug;
   private final String title;
+  private final long retrySeconds;
 
   private Problem(HttpStatus status, String slug, String title, String detail) {
+    this(status, slug, title, detail, 0);
+  }
+
+  private Problem(HttpStatus status, String slug, String title, String detail, long retrySeconds) {
     super(detail, null, false, false);
+    this.retrySeconds = retrySeconds;
     this.status = status;
     this.slug = slug;
     this.title = title;
@@ -42,8 +48,17 @@ final class Problem extends RuntimeException {
   }
 
   static Problem tooMany(String detail) {
+    return tooMany(detail, 10);
+  }
+
+  /** The same, with when to come back. */
+  static Problem tooMany(String detail, long retrySeconds) {
     return new Problem(
-        HttpStatus.TOO_MANY_REQUESTS, "too-many-requests", "This is too often", detail);
+        HttpStatus.TOO_MANY_REQUESTS,
+        "too-many-requests",
+        "This is too often",
+        detail,
+        retrySeconds);
   }
 
   static Problem unavailable(String slug, String detail) {
@@ -63,6 +78,11 @@ final class Problem extends RuntimeException {
   static Problem of(int status, String slug, String detail) {
     HttpStatus known = HttpStatus.valueOf(status);
     return new Problem(known, slug, known.getReasonPhrase(), detail);
+  }
+
+  /** After how many seconds it makes sense to try again; 0 when that is not known. */
+  long retrySeconds() {
+    return retrySeconds;
   }
 
   ProblemDetail body() {

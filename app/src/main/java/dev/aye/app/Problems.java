@@ -6,12 +6,14 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.transaction.TransactionException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
@@ -33,14 +35,24 @@ final class Problems extends ResponseEntityExceptionHandler {
 
   @ExceptionHandler
   ResponseEntity<ProblemDetail> problem(Problem problem) {
-    return answer(problem.body());
+    return answer(problem);
+  }
+
+  /** Log or database did not take something: a full disk, most likely. */
+  @ExceptionHandler({LogException.class, DataAccessException.class, TransactionException.class})
+  ResponseEntity<ProblemDetail> notStored(RuntimeException e) {
+    log.error("Something could not be stored: {}", e.getClass().getName());
+    return answer(
+        Problem.unavailable(
+            "not-stored",
+            "The server could not write this down, so it does not count. Try again later."));
   }
 
   @ExceptionHandler
   ResponseEntity<ProblemDetail> unexpected(RuntimeException e) {
     for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof Problem problem) {
-        return answer(problem.body());
+        return answer(problem);
       }
     }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
@@ -82,10 +94,10 @@ final class Problems extends ResponseEntityExceptionHandler {
       WebRequest request) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof Problem problem) {
-        ProblemDetail detail = problem.body();
-        return ResponseEntity.status(detail.getStatus())
-            .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-            .body(detail);
+        ResponseEntity<ProblemDetail> answer = answer(problem);
+        return ResponseEntity.status(answer.getStatusCode())
+            .headers(answer.getHeaders())
+            .body(answer.getBody());
       }
     }
     HttpStatus status = HttpStatus.valueOf(code.value());
@@ -93,6 +105,16 @@ final class Problems extends ResponseEntityExceptionHandler {
         .headers(headers)
         .contentType(MediaType.APPLICATION_PROBLEM_JSON)
         .body(plain(status, sentence(status)));
+  }
+
+  private static ResponseEntity<ProblemDetail> answer(Problem problem) {
+    ProblemDetail detail = problem.body();
+    ResponseEntity.BodyBuilder answer =
+        ResponseEntity.status(detail.getStatus()).contentType(MediaType.APPLICATION_PROBLEM_JSON);
+    if (problem.retrySeconds() > 0) {
+      answer.header("Retry-After", Long.toString(problem.retrySeconds()));
+    }
+    return answer.body(detail);
   }
 
   private static ResponseEntity<ProblemDetail> answer(ProblemDetail detail) {

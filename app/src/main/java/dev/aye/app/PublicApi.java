@@ -66,19 +66,39 @@ final class PublicApi {
         .body(log.vkey() + "\n");
   }
 
+  @GetMapping("/api/notices")
+  Says.Notices notices() {
+    return house.asking().notices();
+  }
+
+  /** What the text {@code to} says differently from the text {@code from}. */
+  @GetMapping("/api/notices/difference")
+  Says.Differences difference(@RequestParam("from") String from, @RequestParam("to") String to) {
+    Notice older = published(from);
+    Notice newer = published(to);
+    if (!older.locale().equals(newer.locale())) {
+      throw Problem.badRequest("locale", "These texts are in different languages.");
+    }
+    return new Says.Differences(Asking.difference(older, newer));
+  }
+
   @GetMapping("/api/notices/{hash}")
   ResponseEntity<byte[]> notice(@PathVariable("hash") String hash) {
+    return ResponseEntity.ok()
+        .header("Content-Type", "application/json")
+        .body(published(hash).bytes());
+  }
+
+  private Notice published(String hash) {
     Hash wanted;
     try {
       wanted = Hash.fromB64u(hash);
     } catch (IllegalArgumentException e) {
       throw Problem.badRequest("hash", "A hash is 32 bytes in base64url.");
     }
-    Notice notice =
-        consents
-            .notice(wanted)
-            .orElseThrow(() -> Problem.notFound("notice", "No notice has this hash."));
-    return ResponseEntity.ok().header("Content-Type", "application/json").body(notice.bytes());
+    return consents
+        .notice(wanted)
+        .orElseThrow(() -> Problem.notFound("notice", "No notice has this hash."));
   }
 
   @GetMapping("/healthz")

@@ -20,6 +20,12 @@ final class RateLimits {
 
     /** Taking a yes back: what many people behind one address do at once must all come through. */
     WITHDRAW(600, 600),
+
+    /** Answers from an address, behind which many people may sit. */
+    ANSWER(120, 240),
+
+    /** Answers from one seat: more than a hand can click. */
+    SEAT_ANSWER(30, 30),
     SIGNAL(30, 60);
 
     private final double burst;
@@ -28,6 +34,11 @@ final class RateLimits {
     Kind(int burst, int perMinute) {
       this.burst = burst;
       this.perMilli = perMinute / 60_000.0;
+    }
+
+    /** How long it takes until one more is let through. */
+    private long seconds() {
+      return Math.max(1, (long) Math.ceil(1 / perMilli / 1000));
     }
   }
 
@@ -66,6 +77,17 @@ final class RateLimits {
     }
   }
 
+  /**
+   * Takes one request of this kind from this address or seat.
+   *
+   * @throws Problem with the time to wait, when there were too many
+   */
+  void demand(String address, Kind kind) {
+    if (!take(address, kind)) {
+      throw Problem.tooMany("Too many requests at once; wait some seconds.", kind.seconds());
+    }
+  }
+
   /** Takes one request of this kind from this address, or refuses it. */
   synchronized boolean take(String address, Kind kind) {
     long now = clock.millis();
@@ -78,7 +100,8 @@ final class RateLimits {
               fresh.at = now;
               return fresh;
             });
-    bucket.tokens = Math.min(kind.burst, bucket.tokens + (now - bucket.at) * kind.perMilli);
+    long passed = Math.max(0, now - bucket.at); // a clock that is set back takes nothing away
+    bucket.tokens = Math.min(kind.burst, bucket.tokens + passed * kind.perMilli);
     bucket.at = now;
     if (bucket.tokens < 1) {
       return false;

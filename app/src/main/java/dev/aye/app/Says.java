@@ -9,11 +9,15 @@ final class Says {
   private Says() {}
 
   record NewMeeting(
-      Optional<String> title, Optional<List<String>> purposes, Optional<String> door) {}
+      Optional<String> title,
+      Optional<List<String>> purposes,
+      Optional<String> door,
+      Optional<String> after,
+      Optional<Boolean> minors) {}
 
   record OpenedMeeting(String id, String link, String hostKey) {}
 
-  record Purposes(List<String> purposes) {}
+  record Narrowing(Optional<List<String>> purposes, Optional<Boolean> minors) {}
 
   record Join(
       String name, Optional<String> hostKey, Optional<String> device, Optional<String> knock) {}
@@ -53,12 +57,39 @@ final class Says {
   record Meeting(
       String id,
       String title,
+      String room,
       boolean demo,
       boolean ended,
       boolean host,
+      boolean minors,
       Ai ai,
       Map<String, Object> notice,
+      Scopes scope,
       LogName log) {}
+
+  /** How far a yes reaches when nobody chooses, and how far it can reach at most. */
+  record Scopes(String usual, String widest, int days) {}
+
+  record Scope(String kind, Optional<String> id, Optional<String> until) {}
+
+  record Difference(
+      String part,
+      Optional<String> purpose,
+      String field,
+      Optional<String> before,
+      Optional<String> after) {}
+
+  record NoticeVersion(
+      int version,
+      String locale,
+      String hash,
+      long index,
+      String published,
+      List<Difference> changed) {}
+
+  record Notices(List<NoticeVersion> notices) {}
+
+  record Differences(List<Difference> changed) {}
 
   record Listener(String id, String name, String host, String model, List<String> purposes) {}
 
@@ -78,7 +109,12 @@ final class Says {
     }
   }
 
-  record Choice(String purpose, String medium, String state, Optional<String> handle) {}
+  record Choice(
+      String purpose,
+      String medium,
+      String state,
+      Optional<Scope> scope,
+      Optional<String> handle) {}
 
   record Mine(List<Choice> choices) {}
 
@@ -105,6 +141,7 @@ final class Says {
       String meeting,
       String purpose,
       String medium,
+      String state,
       String at,
       Optional<Long> index,
       Optional<String> proof,

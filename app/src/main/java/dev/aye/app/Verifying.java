@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.consent.PromiseVerifier;
 import dev.aye.consent.Receipt;
 import dev.aye.consent.Salt;
 import dev.aye.learn.Datasets;
@@ -20,11 +21,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -51,6 +54,7 @@ final class Verifying {
    * @param log where the tiles are between two checkpoints: a path or a URL
    * @param entry the entry that a tlog-proof is of: a file, or its bytes in hexadecimal
    * @param witnesses public keys of witnesses
+   * @param asOf when the log is known to have been as it is there
    * @param quorum how many of them must have cosigned; all when there are some and this is absent
    */
   record Request(
@@ -60,10 +64,18 @@ final class Verifying {
       Optional<String> log,
       Optional<String> entry,
       List<String> witnesses,
-      Optional<Integer> quorum) {
+      Optional<Integer> quorum,
+      Optional<Instant> asOf) {
     static Request of(String what, Optional<String> vkey) {
       return new Request(
-          what, vkey, List.of(), Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+          what,
+          vkey,
+          List.of(),
+          Optional.empty(),
+          Optional.empty(),
+          List.of(),
+          Optional.empty(),
+          Optional.empty());
     }
   }
 
@@ -78,6 +90,9 @@ final class Verifying {
     if (Files.isRegularFile(path)) {
       LogVerifier verifier = verifier(given(request.vkey()), request, out);
       String start = start(path);
+      if (start.startsWith(PromiseVerifier.SCHEMA + "\n")) {
+        return promise(path, request, verifier, out);
+      }
       if (start.startsWith(PROOF)) {
         return proof(path, request, verifier, out);
       }
@@ -99,7 +114,8 @@ final class Verifying {
               request.log(),
               request.entry(),
               request.witnesses(),
-              request.quorum()),
+              request.quorum(),
+              request.asOf()),
           verifier(used, request, out),
           out);
     }
@@ -231,6 +247,76 @@ final class Verifying {
     } catch (IOException e) {
       throw new Refusal("The tiles of the log cannot be read: " + e.getMessage());
     }
+  }
+
+  /** A promise of a withdrawal, against the log that made it. */
+  private static boolean promise(Path file, Request request, LogVerifier verifier, PrintStream out)
+      throws IOException {
+    PromiseVerifier promise;
+    switch (PromiseVerifier.of(text(file), verifier)) {
+      case Verdict.Holds<PromiseVerifier>(PromiseVerifier made) -> promise = made;
+      case Verdict.Fails<PromiseVerifier>(String reason) -> {
+        out.println("FAILS  the promise  " + reason);
+        return false;
+      }
+    }
+    out.println("holds  it is a promise of " + verifier.origin() + ", made at " + promise.at());
+    String where =
+        request
+            .log()
+            .orElseThrow(() -> new Refusal("Say with --log where the log is: a folder or a URL."));
+    Verdict<Checkpoint> read;
+    try {
+      read =
+          isUrl(where)
+              ? verifier.entries(url(where), List.of(), promise)
+              : verifier.entries(Path.of(where), List.of(), promise);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new Refusal("The log cannot be read: " + e.getMessage());
+    }
+    return switch (read) {
+      case Verdict.Fails<Checkpoint>(String reason) -> {
+        out.println("FAILS  the log  " + reason);
+        yield false;
+      }
+      case Verdict.Holds<Checkpoint>(Checkpoint at) ->
+          kept(promise.result(at, moment(request, isUrl(where))), out);
+    };
+  }
+
+  /** When the log is known to have been as it was read: said, or now where it was asked for. */
+  private static Optional<Instant> moment(Request request, boolean asked) {
+    if (request.asOf().isPresent()) {
+      return request.asOf();
+    }
+    return asked ? Optional.of(Instant.now()) : Optional.empty();
+  }
+
+  private static boolean kept(PromiseVerifier.Result result, PrintStream out) {
+    return switch (result) {
+      case PromiseVerifier.Result.Kept(long index, OptionalLong between) -> {
+        out.println("holds  it was kept: the withdrawal is leaf " + index);
+        between.ifPresent(leaf ->
+            out.println(
+                "note   leaf "
+                    + leaf
+                    + ", a use of somebody's data, came before it: its proof may not name this"
+                    + " grant"));
+        yield true;
+      }
+      case PromiseVerifier.Result.Broken(List<String> faults) -> {
+        faults.forEach(fault -> out.println("FAILS  the promise was broken  " + fault));
+        yield false;
+      }
+      case PromiseVerifier.Result.Open(Instant due) -> {
+        out.println(
+            "FAILS  it is not kept in this copy of the log, and whether it is broken cannot be said"
+                + "  It is due at "
+                + due
+                + ": read the log by its URL after that, or say with --as-of when it was copied.");
+        yield false;
+      }
+    };
   }
 
   /** A tlog-proof file, for the entry that was given. */

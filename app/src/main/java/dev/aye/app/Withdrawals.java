@@ -120,6 +120,7 @@ final class Withdrawals implements AutoCloseable {
         withdrawal.grant().meeting().value(),
         withdrawal.grant().purpose().id(),
         withdrawal.grant().medium().id(),
+        withdrawal.state().id(),
         Times.text(withdrawal.at()),
         index,
         index.map(log::proof),

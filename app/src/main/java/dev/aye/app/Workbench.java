@@ -3,6 +3,11 @@ package dev.aye.app;
 import dev.aye.companion.Engine;
 import dev.aye.companion.Hypothesis;
 import dev.aye.companion.SpeechBench;
+import dev.aye.consent.Consents;
+import dev.aye.consent.Grant;
+import dev.aye.consent.Handle;
+import dev.aye.consent.State;
+import dev.aye.consent.Withdrawal;
 import dev.aye.learn.CountModel;
 import dev.aye.learn.DatasetVersion;
 import dev.aye.learn.Learning;
@@ -13,32 +18,39 @@ import dev.aye.vault.Corrupt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The commands that work on what was learned: each takes and gives JSON, in the server's process
- * when one runs, else in the command's own.
+ * The commands that work on grants and on what was learned: each takes and gives JSON, in the
+ * server's process when one runs, else in the command's own.
  */
 final class Workbench {
+  private static final int MOST_HANDLES = 64;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   /** Every command there is; a test looks at what each tells. */
   static final List<String> COMMANDS =
       List.of(
           "dataset build",
           "dataset list",
           "dataset export",
+          "revoke",
           "train",
           "model list",
           "model replay",
           "health",
           "model judge");
 
+  private final Consents consents;
   private final Learning learning;
   private final Runnable before;
   private final Runnable after;
@@ -56,11 +68,13 @@ final class Workbench {
    * @param after run after a model was trained: takes it into use
    */
   Workbench(
+      Consents consents,
       Learning learning,
       Runnable before,
       Runnable after,
       Supplier<Says.Health> health,
       Saving saving) {
+    this.consents = consents;
     this.saving = saving;
     this.learning = learning;
     this.before = before;
@@ -85,6 +99,7 @@ final class Workbench {
         case "dataset list" -> learning.datasets().list().stream().map(Workbench::said).toList();
         case "dataset export" ->
             export(command.path("id").asString(""), Path.of(command.path("to").asString("")));
+        case "revoke" -> revoke(command.path("handles"));
         case "train" -> train(command.path("id").asString(""));
         case "model list" -> learning.models().list().stream().map(Workbench::said).toList();
         case "model replay" ->
@@ -104,6 +119,59 @@ final class Workbench {
   private Object backup(String to, String keys) throws IOException {
     saving.backup(Path.of(to), keys.isEmpty() ? Optional.empty() : Optional.of(Path.of(keys)));
     return keys.isEmpty() ? Map.of("to", to) : Map.of("to", to, "keys", keys);
+  }
+
+  /** Ends grants by their handles, and waits until the log has it. */
+  private Object revoke(JsonNode handles) throws InterruptedException {
+    if (handles.isEmpty() || handles.size() > MOST_HANDLES) {
+      throw new Refusal("There is nothing to revoke in this, or too much at once.");
+    }
+    List<Map<String, Object>> done = new ArrayList<>();
+    for (JsonNode text : handles) {
+      Handle handle;
+      try {
+        handle = new Handle(text.asString(""));
+      } catch (IllegalArgumentException e) {
+        throw new Refusal("This is no handle of a grant: it has 43 characters.");
+      }
+      Map<String, Object> said = new LinkedHashMap<>();
+      said.put("handle", handle.value());
+      switch (consents.revoke(handle)) {
+        case Consents.Revoking.Promised(Grant grant, String promise) -> {
+          said.put("state", "revoked");
+          said.put("purpose", grant.purpose().id());
+          said.put("medium", grant.medium().id());
+          said.put("index", leaf(handle));
+          said.put("promise", promise);
+        }
+        case Consents.Revoking.AlreadyOver(Grant grant, State state, Optional<String> _) -> {
+          said.put("state", "was " + state.id() + " before");
+          said.put("purpose", grant.purpose().id());
+          said.put("medium", grant.medium().id());
+        }
+        case Consents.Revoking.Unknown() -> said.put("state", "unknown here");
+      }
+      done.add(said);
+    }
+    return done;
+  }
+
+  /** Where in the log the end of a grant is; -1 while it is not there yet. */
+  private long leaf(Handle handle) throws InterruptedException {
+    for (long waited = 0; waited < PATIENCE.toMillis(); waited += 20) {
+      OptionalLong index =
+          consents.withdrawals().stream()
+              .filter(withdrawal -> withdrawal.handle().equals(handle))
+              .findFirst()
+              .map(Withdrawal::index)
+              .orElse(OptionalLong.empty());
+      if (index.isPresent()) {
+        return index.getAsLong();
+      }
+      Thread.sleep(20);
+      consents.tick();
+    }
+    return -1;
   }
 
   private Object export(String id, Path to) throws IOException {

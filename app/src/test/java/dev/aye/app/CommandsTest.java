@@ -127,6 +127,7 @@ class CommandsTest {
                     Optional.empty(),
                     Optional.empty(),
                     List.of(witness),
+                    Optional.empty(),
                     Optional.empty())))
         .contains("FAILS  the log  the checkpoint has 0 of the 1 cosignatures");
     AyeConfig config = AyeConfig.read(Map.of("data", data.toString()), Map.of());
@@ -147,6 +148,7 @@ class CommandsTest {
         Optional.of(log.toString()),
         Optional.of(entry),
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -177,7 +179,12 @@ class CommandsTest {
     Path data = Files.createDirectories(folder.resolve("d".repeat(120)));
     Workbench none =
         new Workbench(
-            null, () -> {}, () -> {}, () -> new Says.Health("ready", Map.of()), (to, keys) -> {});
+            null,
+            null,
+            () -> {},
+            () -> {},
+            () -> new Says.Health("ready", Map.of()),
+            (to, keys) -> {});
     Path socket;
     try (ControlSocket _ = ControlSocket.listen(data, none, e -> {})) {
       socket = Path.of(Files.readString(data.resolve("aye.sock.path")));

@@ -128,7 +128,8 @@ class ListeningTest {
 
   private String stream() throws Exception {
     Meetings.Seat seat =
-        new Meetings.Seat(ann.seat.value(), Town.MEETING.value(), ann.id.value(), false, "Ann");
+        new Meetings.Seat(
+            ann.seat.value(), Town.MEETING.value(), ann.id.value(), false, false, "Ann");
     byte[] streamKey = new byte[32];
     random.nextBytes(streamKey);
     return listening.open(

@@ -749,7 +749,8 @@ class StoryTest {
     payload.put("issued", Times.text(issued));
     payload.put(
         "notice",
-        Map.of("version", Notice.CURRENT, "locale", notice.locale(), "hash", notice.hash().b64u()));
+        Map.of(
+            "version", notice.version(), "locale", notice.locale(), "hash", notice.hash().b64u()));
     payload.put("controller", "A club");
     payload.put(
         "recipient",

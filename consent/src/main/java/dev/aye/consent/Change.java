@@ -2,16 +2,16 @@ package dev.aye.consent;
 
 /** Something that changed in what people agreed to. Told after it is in effect and durable. */
 public sealed interface Change {
-  /** A person answered; new permits may exist. */
+  /** What a person said changed in this meeting; new permits may exist, or old ones be gone. */
   record Answered(PersonId person, MeetingId meeting) implements Change {}
 
   /**
-   * A yes is over: withdrawn, answered with a later no, or invalidated. What was kept under it is
-   * to be forgotten.
+   * A yes is over: withdrawn, revoked, answered with a later no, or invalidated. What was kept
+   * under it is to be forgotten.
    */
   record Ended(Grant grant, State state) implements Change {}
 
-  /** A withdrawal's leaf is in the log. */
+  /** A withdrawal's or revocation's leaf is in the log. */
   record Logged(Withdrawal withdrawal) implements Change {}
 
   /** What may be asked in a meeting changed; permits may have ended or come back. */

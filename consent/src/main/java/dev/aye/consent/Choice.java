@@ -3,8 +3,9 @@ package dev.aye.consent;
 import java.util.Optional;
 
 /**
- * How one row of the card stands for one person: for that person's eyes.
+ * How one row of the card stands for one person in one meeting: for that person's eyes.
  *
+ * @param scope of the answer it rests on
  * @param handle of the yes it rests or rested on
  */
 public record Choice(
@@ -13,4 +14,5 @@ public record Choice(
     Medium medium,
     RecipientId recipient,
     State state,
+    Scope scope,
     Optional<Handle> handle) {}

@@ -1,22 +1,24 @@
 package dev.aye.consent;
 
 import dev.aye.log.Appended;
+import dev.aye.log.Checkpoint;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import dev.aye.log.Log;
-import dev.aye.log.Secret32;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,7 +31,9 @@ import java.util.function.Function;
  * The register of who agreed to what, and the only maker of {@link Permit}s and {@link Use}s.
  *
  * <p>Deny unless granted: there is a permit only for a yes whose leaf is in the log, whose fact is
- * durable, whose meeting is open, and which fits the meeting's {@link Offer} as it is now.
+ * durable, which reaches a meeting that is open, and which fits the meeting's {@link Offer} as it
+ * is now: the same recipient, key and processor, and the row word for word as it was shown. A yes
+ * from another meeting also needs its person to {@linkplain #sit sit} in this one.
  *
  * <p><b>A yes, in this order</b> ({@link #answer}); what a crash after each step leaves behind:
  *
@@ -56,6 +60,8 @@ import java.util.function.Function;
  *       until it is in the log.
  * </ol>
  *
+ * <p>{@link #revoke} is the same by the controller, with a {@code REVOKE} leaf.
+ *
  * <p>When the store fails, what it was given may or may not be kept: a yes in that doubt has no
  * permit, but can be withdrawn. Thread-safe. Exceptions of holders and listeners are thrown to the
  * caller after all the work is done.
@@ -75,7 +81,17 @@ public final class Consents {
   private final Executor background;
   private final Object lock = new Object();
   private final Ledger ledger;
-  private final Map<MeetingId, Offer> offers = new HashMap<>();
+
+  /** Written under the lock; read by anybody. */
+  private final Map<MeetingId, Offer> offers = new ConcurrentHashMap<>();
+
+  /** Who sits in a meeting, under which participants. Guarded by lock. */
+  private final Map<MeetingId, Map<PersonId, Set<ParticipantId>>> seats = new HashMap<>();
+
+  /** Grants whose time is not over yet, the first to end first. Guarded by lock. */
+  private final PriorityQueue<Holding> ending =
+      new PriorityQueue<>(Comparator.comparing((Holding holding) -> holding.grant.until()));
+
   private final List<Consumer<Change>> listeners = new CopyOnWriteArrayList<>();
 
   /** Handles whose answer is on its way into the log and store. */
@@ -84,8 +100,8 @@ public final class Consents {
   /** A yes that the store may or may not have kept; it has no permit. Guarded by lock. */
   private final Map<Handle, Ledger.Answered> inDoubt = new HashMap<>();
 
-  /** Withdrawals whose leaf was handed to the log. Guarded by lock. */
-  private final Set<Handle> submitted = new HashSet<>();
+  /** Leaves that end a grant and were handed to the log. Guarded by lock. */
+  private final Set<Ledger.Owed> submitted = new HashSet<>();
 
   /** What became of an answered card. */
   public sealed interface Answering {
@@ -116,6 +132,29 @@ public final class Consents {
     record Unknown() implements Withdrawing {}
   }
 
+  /** What became of a revocation. */
+  public sealed interface Revoking {
+    /**
+     * The permit is dead and the revocation durable.
+     *
+     * @param promise a note signed by the log's key: the leaf is in the log within 60 s
+     */
+    record Promised(Grant grant, String promise) implements Revoking {}
+
+    /** It was over already; a grant that was revoked before gives the same promise as then. */
+    record AlreadyOver(Grant grant, State state, Optional<String> promise) implements Revoking {}
+
+    /** There is no such grant. Nothing changed. */
+    record Unknown() implements Revoking {}
+  }
+
+  /**
+   * A text that was published.
+   *
+   * @param index of its {@code NOTICE} leaf
+   */
+  public record Published(Notice notice, long index, Instant at) {}
+
   /** Loads what was stored, and sees to it that every durable withdrawal comes into the log. */
   public Consents(Log log, ConsentStore store, InstantSource clock) {
     this(Journal.of(log), store, clock, Thread::startVirtualThread);
@@ -135,8 +174,9 @@ public final class Consents {
               + ledger.logSize()
               + ": the log is older than the store, or another one");
     }
-    honourLoggedWithdrawals();
-    submitWithdrawals();
+    honourLoggedEnds();
+    ledger.all().stream().filter(holding -> !holding.over).forEach(ending::add);
+    submitOwed();
   }
 
   /**
@@ -163,6 +203,37 @@ public final class Consents {
     }
   }
 
+  /**
+   * Publishes the texts of this build, as the next version in every language when any of them
+   * differs in a word from the last, and gives what is current then.
+   *
+   * @param controller who it is in the words of each language
+   */
+  public List<Notice> publish(Function<String, Controller> controller) {
+    List<Notice> before;
+    synchronized (lock) {
+      List<Notice> all = ledger.published().stream().map(Ledger.Published::notice).toList();
+      int last = all.stream().mapToInt(Notice::version).max().orElse(1);
+      before = all.stream().filter(notice -> notice.version() == last).toList();
+    }
+    int version = before.isEmpty() ? 1 : before.getFirst().version();
+    List<Notice> texts = Notice.current(version, controller);
+    if (!texts.containsAll(before)) {
+      texts = Notice.current(version + 1, controller);
+    }
+    texts.forEach(this::publish);
+    return texts;
+  }
+
+  /** Every text that was ever published here, the first one first. */
+  public List<Published> notices() {
+    synchronized (lock) {
+      return ledger.published().stream()
+          .map(published -> new Published(published.notice(), published.index(), published.at()))
+          .toList();
+    }
+  }
+
   /** Any text that was ever published here. */
   public Optional<Notice> notice(Hash hash) {
     synchronized (lock) {
@@ -174,8 +245,9 @@ public final class Consents {
    * Opens a meeting for answers, or changes what it may ask.
    *
    * <p>Permits that no longer fit end at once: those for a purpose that is no longer offered may
-   * come back with it; a grant to a recipient whose key or processor changed is invalid for good.
-   * Grants of this meeting that fit get their permits, also after a restart.
+   * come back with it, and those for a row that is now asked in other words with the words; a grant
+   * to a recipient whose key or processor changed is invalid for good. Grants that reach this
+   * meeting and fit get their permits, also after a restart.
    *
    * @throws IllegalStateException when the meeting is over or a notice was not published
    */
@@ -184,16 +256,7 @@ public final class Consents {
       synchronized (lock) {
         demandOpen(meeting, offer);
         offers.put(meeting, offer);
-        List<Event> facts = new ArrayList<>();
-        for (Holding holding : ledger.of(meeting)) {
-          if (holding.state == State.GIVEN && !fit(holding, offer, told)) {
-            facts.add(new Event.Invalidated(now(), holding.grant.handle()));
-            told.changes.add(new Change.Ended(holding.grant, State.INVALIDATED));
-          }
-        }
-        if (!facts.isEmpty()) {
-          keep(facts);
-        }
+        settle(meeting, reaching(meeting), told);
         told.changes.add(new Change.Offered(meeting));
         return true;
       }
@@ -211,28 +274,135 @@ public final class Consents {
     }
   }
 
+  /** The grants that were given in a meeting, and the wider ones of those who sit in it. */
+  private Set<Holding> reaching(MeetingId meeting) {
+    Set<Holding> reaching = new LinkedHashSet<>(ledger.of(meeting));
+    seats
+        .getOrDefault(meeting, Map.of())
+        .keySet()
+        .forEach(person -> reaching.addAll(ledger.wide(person)));
+    return reaching;
+  }
+
   /**
-   * Opens or closes the permit of a grant as the offer has it; false when the grant itself is over.
+   * Opens and closes permits of a meeting as its offer, its seats and what people said have it.
+   * Whether a permit was made or ended.
    */
-  private static boolean fit(Holding holding, Offer offer, Told told) {
-    if (!offer.recipients().contains(holding.recipient)) {
-      told.holders.addAll(holding.stop());
+  private boolean settle(MeetingId meeting, Collection<Holding> holdings, Told told) {
+    Offer offer = offers.get(meeting);
+    if (offer == null) {
       return false;
     }
-    if (offer.purposes().contains(holding.grant.purpose())) {
-      holding.open(deadline(holding.grant));
-    } else {
-      told.holders.addAll(holding.close());
+    boolean changed = false;
+    List<Event> facts = new ArrayList<>();
+    for (Holding holding : holdings) {
+      if (holding.state != State.GIVEN) {
+        continue;
+      }
+      if (isOther(holding, meeting, offer)) {
+        told.holders.addAll(holding.stop());
+        facts.add(new Event.Invalidated(now(), holding.grant.handle()));
+        told.ended(holding, State.INVALIDATED);
+      } else if (covers(holding, meeting, offer)) {
+        long deadline = min(holding.grant.until(), offer.until()).toEpochMilli();
+        changed |= deadline > clock.millis() && holding.open(meeting, deadline);
+      } else {
+        changed |= holding.permit(meeting).isPresent();
+        told.holders.addAll(holding.close(meeting));
+      }
     }
-    return true;
+    if (!facts.isEmpty()) {
+      keep(facts);
+    }
+    return changed;
+  }
+
+  /** Whether what the person agreed to is not what would get it now. */
+  private static boolean isOther(Holding holding, MeetingId meeting, Offer offer) {
+    return offer
+        .recipient(holding.recipient.id())
+        .map(now -> !now.equals(holding.recipient))
+        .orElse(holding.grant.meeting().equals(meeting));
+  }
+
+  private boolean covers(Holding holding, MeetingId meeting, Offer offer) {
+    Grant grant = holding.grant;
+    boolean here = grant.meeting().equals(meeting);
+    return !holding.over
+        && offer.purposes().contains(grant.purpose())
+        && offer.asksAs(holding.shown, grant.purpose())
+        && (here || (sits(grant.person(), meeting) && offer.ceiling().allows(grant.scope().kind())))
+        && ledger
+            .inEffect(
+                meeting,
+                offer.room(),
+                grant.person(),
+                grant.recipient(),
+                grant.purpose(),
+                grant.medium())
+            .filter(said -> said instanceof Ledger.Said.Yes yes && yes.holding() == holding)
+            .isPresent();
+  }
+
+  private boolean sits(PersonId person, MeetingId meeting) {
+    return seats.getOrDefault(meeting, Map.of()).containsKey(person);
+  }
+
+  private static Instant min(Instant one, Instant other) {
+    return one.isBefore(other) ? one : other;
+  }
+
+  /**
+   * Notes that somebody sits in a meeting, after a restart too: what they granted beyond their
+   * earlier meetings gets its permits here.
+   */
+  public void sit(Seat seat) {
+    telling(told -> {
+      synchronized (lock) {
+        if (!ledger.ended(seat.meeting())) {
+          take(seat);
+          if (settle(seat.meeting(), ledger.wide(seat.person()), told)) {
+            told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
+          }
+        }
+        return true;
+      }
+    });
+  }
+
+  private void take(Seat seat) {
+    seats
+        .computeIfAbsent(seat.meeting(), _ -> new HashMap<>())
+        .computeIfAbsent(seat.person(), _ -> new HashSet<>())
+        .add(seat.participant());
+  }
+
+  /**
+   * Notes that a seat is gone: with the last one of a person, what reached it from elsewhere ends.
+   */
+  public void rise(Seat seat) {
+    telling(told -> {
+      synchronized (lock) {
+        Map<PersonId, Set<ParticipantId>> sitting = seats.get(seat.meeting());
+        Set<ParticipantId> own = sitting == null ? null : sitting.get(seat.person());
+        if (sitting != null && own != null && own.remove(seat.participant()) && own.isEmpty()) {
+          sitting.remove(seat.person());
+          if (settle(seat.meeting(), ledger.wide(seat.person()), told)) {
+            told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
+          }
+        }
+        return true;
+      }
+    });
   }
 
   /** Ends a meeting: all its permits are dead at once, and it takes no more answers. Idempotent. */
   public void endMeeting(MeetingId meeting) {
     telling(told -> {
       synchronized (lock) {
-        ledger.of(meeting).forEach(holding -> told.holders.addAll(holding.close()));
+        reaching(meeting).forEach(holding -> told.holders.addAll(holding.close(meeting)));
         offers.remove(meeting);
+        seats.remove(meeting);
         if (!ledger.ended(meeting)) {
           keep(new Event.MeetingEnded(now(), meeting));
           told.changes.add(new Change.MeetingOver(meeting));
@@ -279,7 +449,7 @@ public final class Consents {
       fresh(receipt);
       check(seat, receipt);
       reserve(receipt, reserved);
-      refused(receipt).forEach(holding -> told.holders.addAll(holding.stop()));
+      refuse(receipt, told);
     }
     told.holders();
     Appended leaf = journal.append(new Leaf.Answer(commitment));
@@ -289,16 +459,29 @@ public final class Consents {
         return answered(before.get());
       }
       Offer offer = check(seat, receipt);
-      List<Holding> refused = refused(receipt);
-      refused.forEach(holding -> told.holders.addAll(holding.stop()));
+      Set<Holding> refused = refuse(receipt, told);
       Ledger.Answered answered =
           new Ledger.Answered(
               new Event.Answered(now(), receipt.jws(), salt, leaf.index(), offer.until()), receipt);
       keepAnswer(answered);
-      open(receipt);
-      refused.forEach(h -> told.changes.add(new Change.Ended(h.grant, State.REFUSED)));
-      told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
+      take(seat);
+      settle(seat, told);
+      refused.forEach(h -> told.ended(h, State.REFUSED));
       return new Answering.Answered(leaf.index(), leaf.proof(), grants(answered));
+    }
+  }
+
+  /** Opens and closes permits of a person who answered, in every meeting that it may concern. */
+  private void settle(Seat seat, Told told) {
+    told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
+    for (MeetingId meeting : offers.keySet()) {
+      boolean here = meeting.equals(seat.meeting());
+      if (here) {
+        settle(meeting, reaching(meeting), told);
+      } else if (sits(seat.person(), meeting)
+          && settle(meeting, ledger.wide(seat.person()), told)) {
+        told.changes.add(new Change.Answered(seat.person(), meeting));
+      }
     }
   }
 
@@ -359,6 +542,7 @@ public final class Consents {
         receipt.recipient().processor().equals(recipient.processor()),
         Refusal.WRONG_PROCESSOR,
         "recipient.processor");
+    reach(seat, receipt, offer);
     demand(!ledger.knows(receipt), Refusal.REPLAYED, "id");
     demand(
         ledger.answersOf(seat.person(), seat.meeting()) < MAX_ANSWERS, Refusal.TOO_MANY, "choices");
@@ -367,14 +551,59 @@ public final class Consents {
       if (answer instanceof Receipt.Answer.Yes yes) {
         demand(offer.purposes().contains(yes.purpose()), Refusal.NOT_OFFERED, "choices");
         demand(!ledger.spent(yes.handle()), Refusal.HANDLE_USED, "choices.handle");
-        demand(!ledger.overtaken(receipt, answer), Refusal.OVERTAKEN, "issued");
         demand(
-            ledger.standing(receipt, answer).filter(h -> h.state == State.GIVEN).isEmpty(),
-            Refusal.ALREADY_GIVEN,
-            "choices");
+            ledger
+                .saidBefore(receipt, answer)
+                .filter(said -> said.issued().isAfter(receipt.issued()))
+                .isEmpty(),
+            Refusal.OVERTAKEN,
+            "issued");
+        demand(!given(receipt, yes, offer), Refusal.ALREADY_GIVEN, "choices");
       }
     }
     return offer;
+  }
+
+  /** A yes reaches no further than the controller allows, and then only by a key that lasts. */
+  private static void reach(Seat seat, Receipt receipt, Offer offer) throws Flaw {
+    if (receipt.scope() instanceof Scope.Room room) {
+      demand(offer.room().filter(room.id()::equals).isPresent(), Refusal.WRONG_ROOM, "scope.id");
+    }
+    if (receipt.grants()) {
+      demand(
+          offer.ceiling().allows(receipt.scope(), receipt.issued()),
+          Refusal.SCOPE_TOO_WIDE,
+          "scope");
+      demand(
+          receipt.scope().kind() == Scope.Kind.MEETING || seat.lasting(),
+          Refusal.SCOPE_NEEDS_LASTING_KEY,
+          "scope");
+    }
+  }
+
+  /** Whether there is a yes to that already, in the same words, that takes effect. */
+  private boolean given(Receipt receipt, Receipt.Answer.Yes yes, Offer offer) {
+    Set<Holding> standing = new LinkedHashSet<>(ledger.standing(receipt, yes));
+    ledger
+        .inEffect(
+            receipt.meeting(),
+            offer.room(),
+            receipt.person(),
+            receipt.recipient().id(),
+            yes.purpose(),
+            yes.medium())
+        .ifPresent(said -> {
+          if (said instanceof Ledger.Said.Yes before
+              && covers(before.holding(), receipt.meeting(), offer)) {
+            standing.add(before.holding());
+          }
+        });
+    return standing.stream()
+        .anyMatch(holding ->
+            holding.state == State.GIVEN
+                && !holding.over
+                && clock.instant().isBefore(holding.grant.until())
+                && offer.asksAs(holding.shown, yes.purpose()));
   }
 
   private static void demand(boolean condition, Refusal otherwise, String field) throws Flaw {
@@ -399,18 +628,42 @@ public final class Consents {
     }
   }
 
-  /** The standing grants that this receipt answers with a no. */
-  private List<Holding> refused(Receipt receipt) {
-    List<Holding> refused = new ArrayList<>();
+  /**
+   * Ends what this receipt answers with a no, in this process for good: grants that it ends, and
+   * the permits here of wider ones that it does not reach. Gives the grants that it ends.
+   */
+  private Set<Holding> refuse(Receipt receipt, Told told) {
+    Set<Holding> refused = new LinkedHashSet<>();
     for (Receipt.Answer answer : receipt.choices()) {
-      if (answer instanceof Receipt.Answer.No) {
-        ledger
-            .standing(receipt, answer)
-            .filter(holding -> holding.state == State.GIVEN)
-            .ifPresent(refused::add);
+      if (answer instanceof Receipt.Answer.No no) {
+        refused.addAll(ledger.endedBy(receipt, no));
+        for (Holding holding : ledger.wide(receipt.person())) {
+          if (holding.grant.purpose().equals(no.purpose())
+              && holding.grant.medium() == no.medium()
+              && holding.grant.recipient().equals(receipt.recipient().id())) {
+            meetings(receipt.scope(), receipt.meeting(), holding)
+                .forEach(meeting -> told.holders.addAll(holding.bar(meeting)));
+          }
+        }
       }
     }
+    refused.forEach(holding -> told.holders.addAll(holding.stop()));
     return refused;
+  }
+
+  /** The open meetings in which a no from here comes before this yes from elsewhere. */
+  private List<MeetingId> meetings(Scope scope, MeetingId here, Holding yes) {
+    return switch (scope) {
+      case Scope.Room room ->
+          offers.entrySet().stream()
+              .filter(offer ->
+                  offer.getKey().equals(here)
+                      || (offer.getValue().room().filter(room.id()::equals).isPresent()
+                          && !yes.grant.meeting().equals(offer.getKey())))
+              .map(Map.Entry::getKey)
+              .toList();
+      case Scope.Meeting _, Scope.Organisation _ -> List.of(here);
+    };
   }
 
   private void keepAnswer(Ledger.Answered answered) {
@@ -420,22 +673,8 @@ public final class Consents {
     keep(answered.fact());
     for (Grant grant : grants(answered)) {
       inDoubt.remove(grant.handle());
+      ledger.holding(grant.handle()).ifPresent(ending::add);
     }
-  }
-
-  private void open(Receipt receipt) {
-    for (Receipt.Answer answer : receipt.choices()) {
-      if (answer instanceof Receipt.Answer.Yes yes) {
-        Holding holding = ledger.holding(yes.handle()).orElseThrow();
-        if (holding.state == State.GIVEN) {
-          holding.open(deadline(holding.grant));
-        }
-      }
-    }
-  }
-
-  private static long deadline(Grant grant) {
-    return grant.until().toEpochMilli();
   }
 
   // ---- withdrawals
@@ -448,11 +687,16 @@ public final class Consents {
    */
   public Withdrawing withdraw(WithdrawalSecret secret) {
     Handle handle = secret.handle();
+    awaitAnswer(handle);
+    return telling(told -> withdraw(handle, secret, told));
+  }
+
+  /** Waits for an answer under this handle that is on its way into log and store. */
+  private void awaitAnswer(Handle handle) {
     CompletableFuture<Void> answering = pending.get(handle);
     if (answering != null) {
       answering.join();
     }
-    return telling(told -> withdraw(handle, secret, told));
   }
 
   private Withdrawing withdraw(Handle handle, WithdrawalSecret secret, Told told) {
@@ -463,7 +707,8 @@ public final class Consents {
     synchronized (lock) {
       Optional<Event.Withdrawn> before = ledger.withdrawn(handle);
       if (before.isPresent()) {
-        return new Withdrawing.AlreadyWithdrawn(handle, promise(handle, before.get()));
+        Event.Withdrawn then = before.get();
+        return new Withdrawing.AlreadyWithdrawn(handle, promise(handle, then.logSize(), then.at()));
       }
       Optional<Holding> holding = ledger.holding(handle);
       if (holding.isEmpty() && !inDoubt.containsKey(handle)) {
@@ -473,59 +718,90 @@ public final class Consents {
       // After the stop: every use that appendUse accepted is in a log of this size.
       fact = new Event.Withdrawn(now(), secret, journal.size());
       keep(fact);
-      holding.ifPresent(h -> told.changes.add(new Change.Ended(h.grant, State.WITHDRAWN)));
+      holding.ifPresent(h -> told.ended(h, State.WITHDRAWN));
     }
-    submitWithdrawals();
-    return new Withdrawing.Promised(handle, promise(handle, fact));
+    submitOwed();
+    return new Withdrawing.Promised(handle, promise(handle, fact.logSize(), fact.at()));
   }
 
-  private String promise(Handle handle, Event.Withdrawn fact) {
+  /**
+   * Ends a grant for the controller, in the same order as a withdrawal. Idempotent. It cannot be
+   * undone: the person would have to be asked anew.
+   *
+   * @throws RuntimeException when the store fails: the permit is dead, but the revocation may not
+   *     survive a restart; it is to be asked for again
+   */
+  public Revoking revoke(Handle handle) {
+    awaitAnswer(handle);
+    return telling(told -> revoke(handle, told));
+  }
+
+  private Revoking revoke(Handle handle, Told told) {
+    Optional<Holding> found = ledger.holding(handle);
+    if (found.isEmpty()) {
+      return new Revoking.Unknown();
+    }
+    Holding holding = found.get();
+    told.holders.addAll(holding.stop());
+    told.holders();
+    Event.Revoked fact;
+    synchronized (lock) {
+      Optional<Event.Revoked> before = ledger.revoked(handle);
+      if (before.isPresent() || holding.state == State.WITHDRAWN) {
+        return new Revoking.AlreadyOver(
+            holding.grant,
+            holding.state,
+            before.map(then -> promise(handle, then.logSize(), then.at())));
+      }
+      // After the stop: every use that appendUse accepted is in a log of this size.
+      fact = new Event.Revoked(now(), handle, journal.size());
+      keep(fact);
+      told.ended(holding, State.REVOKED);
+    }
+    submitOwed();
+    return new Revoking.Promised(holding.grant, promise(handle, fact.logSize(), fact.at()));
+  }
+
+  private String promise(Handle handle, long logSize, Instant at) {
     return journal.sign(
         "aye-promise/1\n%s\n%s\n%d\n%s\n"
             .formatted(
-                journal.origin(),
-                Hash.of(handle.bytes()).b64(),
-                fact.logSize(),
-                Receipt.format(fact.at())));
+                journal.origin(), Hash.of(handle.bytes()).b64(), logSize, Receipt.format(at)));
   }
 
-  /** Hands every durable withdrawal to the log that it does not have and was not handed yet. */
-  private void submitWithdrawals() {
-    List<Event.Withdrawn> due;
+  /** Hands every leaf to the log that is durably promised and was not handed yet. */
+  private void submitOwed() {
+    List<Ledger.Owed> due;
     synchronized (lock) {
-      due =
-          ledger.unlogged().stream().filter(fact -> submitted.add(fact.secret().handle())).toList();
+      due = ledger.owed().stream().filter(submitted::add).toList();
     }
-    for (Event.Withdrawn fact : due) {
-      submit(fact.secret());
-    }
+    due.forEach(this::submit);
   }
 
-  private void submit(WithdrawalSecret secret) {
-    Handle handle = secret.handle();
+  private void submit(Ledger.Owed owed) {
     CompletableFuture<Appended> leaf;
     try {
-      leaf = journal.submit(new Leaf.Withdraw(Secret32.of(secret.bytes())));
+      leaf = journal.submit(owed.leaf());
     } catch (RuntimeException e) {
       leaf = CompletableFuture.failedFuture(e);
     }
-    leaf.thenAcceptAsync(appended -> logged(handle, appended.index()), background)
+    leaf.thenAcceptAsync(appended -> logged(owed, appended.index()), background)
         .exceptionally(e -> {
           // Durable in the store, so nothing is lost: the next tick or the next start tries again.
           LOGGER.log(System.Logger.Level.ERROR, "a withdrawal is not in the log yet: " + e);
           synchronized (lock) {
-            submitted.remove(handle);
+            submitted.remove(owed);
           }
           return null;
         });
   }
 
-  private void logged(Handle handle, long index) {
+  private void logged(Ledger.Owed owed, long index) {
     telling(told -> {
       synchronized (lock) {
-        keep(new Event.WithdrawalLogged(now(), handle, index));
+        keep(owed.logged(now(), index));
         ledger.withdrawals().stream()
-            .filter(withdrawal -> withdrawal.handle().equals(handle))
+            .filter(withdrawal -> withdrawal.handle().equals(owed.handle()))
             .forEach(withdrawal -> told.changes.add(new Change.Logged(withdrawal)));
         return true;
       }
@@ -533,10 +809,10 @@ public final class Consents {
   }
 
   /**
-   * Applies withdrawals that the log has and the store has not: it was restored from an older copy,
-   * or the process ended between leaf and fact.
+   * Applies withdrawals and revocations that the log has and the store has not: it was restored
+   * from an older copy, or the process ended between leaf and fact.
    */
-  private void honourLoggedWithdrawals() {
+  private void honourLoggedEnds() {
     List<Event> facts = new ArrayList<>();
     journal.leaves(
         0,
@@ -548,8 +824,16 @@ public final class Consents {
             if (ledger.withdrawn(handle).isEmpty()) {
               facts.add(new Event.Withdrawn(now(), secret, index));
             }
-            if (ledger.unlogged(handle)) {
+            if (ledger.withdrawalUnlogged(handle)) {
               facts.add(new Event.WithdrawalLogged(now(), handle, index));
+            }
+          } else if (leaf instanceof Leaf.Revoke revoke) {
+            Handle handle = Handle.of(revoke.handle().bytes());
+            if (ledger.revoked(handle).isEmpty()) {
+              facts.add(new Event.Revoked(now(), handle, index));
+            }
+            if (ledger.revocationUnlogged(handle)) {
+              facts.add(new Event.RevocationLogged(now(), handle, index));
             }
           }
         });
@@ -559,24 +843,45 @@ public final class Consents {
   }
 
   /**
-   * To be called every second or so: tries failed withdrawals again and tells the holders of
-   * permits that expired.
+   * To be called every second or so: tries failed withdrawals again, ends grants whose time is over
+   * and tells the holders of permits that expired.
    */
   public void tick() {
-    submitWithdrawals();
+    submitOwed();
     telling(told -> {
-      long now = clock.millis();
       synchronized (lock) {
+        long now = clock.millis();
         for (MeetingId meeting : offers.keySet()) {
-          for (Holding holding : ledger.of(meeting)) {
-            if (holding.permit().filter(permit -> !permit.live(now)).isPresent()) {
-              told.holders.addAll(holding.close());
-            }
-          }
+          reaching(meeting).forEach(holding -> told.holders.addAll(holding.closeDead(now)));
         }
+        expire(now, told);
         return true;
       }
     });
+  }
+
+  private void expire(long now, Told told) {
+    List<Holding> due = new ArrayList<>();
+    while (!ending.isEmpty() && ending.element().grant.until().toEpochMilli() <= now) {
+      due.add(ending.remove());
+    }
+    List<Event> facts = new ArrayList<>();
+    for (Holding holding : due) {
+      if (holding.state == State.GIVEN && !holding.over) {
+        told.holders.addAll(holding.close());
+        facts.add(new Event.Expired(now(), holding.grant.handle()));
+        told.changes.add(new Change.Answered(holding.grant.person(), holding.grant.meeting()));
+        told.elsewhere(holding);
+      }
+    }
+    if (!facts.isEmpty()) {
+      try {
+        keep(facts);
+      } catch (RuntimeException e) {
+        ending.addAll(due); // dead by their deadline in any case; the fact is tried again
+        throw e;
+      }
+    }
   }
 
   // ---- uses that go into the log
@@ -620,9 +925,16 @@ public final class Consents {
    */
   public <P extends Purpose> Optional<Permit<P>> permit(
       PersonId person, MeetingId meeting, P purpose, Medium medium, RecipientId recipient) {
+    Offer offer = offers.get(meeting);
+    if (offer == null) {
+      return Optional.empty();
+    }
     return ledger
-        .standing(meeting, person, recipient, purpose, medium)
-        .flatMap(Holding::permit)
+        .inEffect(meeting, offer.room(), person, recipient, purpose, medium)
+        .flatMap(said ->
+            said instanceof Ledger.Said.Yes yes
+                ? yes.holding().permit(meeting)
+                : Optional.<Permit<?>>empty())
         .filter(permit -> permit.live(clock.millis()))
         .map(permit -> {
           // A holding's permit has the purpose of its row, and a purpose has one instance.
@@ -661,8 +973,8 @@ public final class Consents {
     Set<Purpose> active = new LinkedHashSet<>();
     long now = clock.millis();
     synchronized (lock) {
-      for (Holding holding : ledger.of(meeting)) {
-        holding.permit().filter(p -> p.live(now)).ifPresent(p -> active.add(p.purpose()));
+      for (Holding holding : reaching(meeting)) {
+        holding.permit(meeting).filter(p -> p.live(now)).ifPresent(p -> active.add(p.purpose()));
       }
     }
     return active;
@@ -675,15 +987,56 @@ public final class Consents {
     }
   }
 
-  /** What a person answered in a meeting, as it stands. For that person's eyes only. */
+  /**
+   * How a person's rows stand in a meeting: what they answered in it and, while it asks, what
+   * reaches it from elsewhere. A row that is asked in other words than they answered is {@link
+   * State#REQUESTED} again. For that person's eyes only.
+   */
   public List<Choice> choices(PersonId person, MeetingId meeting) {
-    return choices(person).stream().filter(choice -> choice.meeting().equals(meeting)).toList();
+    synchronized (lock) {
+      Offer offer = offers.get(meeting);
+      return offer == null
+          ? ledger.choices(person, clock.instant()).stream()
+              .filter(choice -> choice.meeting().equals(meeting))
+              .toList()
+          : ledger.choices(person, meeting, offer, clock.instant());
+    }
   }
 
   /** What a person had answered by then, as it stood then. For that person's eyes only. */
   public List<Choice> asOf(Instant then, PersonId person) {
-    List<Event> facts = store.load().stream().filter(fact -> !fact.at().isAfter(then)).toList();
+    List<Event> facts =
+        store.load().stream()
+            .filter(fact -> fact instanceof Event.NoticePublished || !fact.at().isAfter(then))
+            .toList();
     return Ledger.of(facts).choices(person, then);
+  }
+
+  /**
+   * What a person had answered when the log had this size, as it stood at the last moment of it: a
+   * withdrawal counts from its promise on. For that person's eyes only.
+   *
+   * @throws IllegalArgumentException when the log has not grown so far
+   */
+  public List<Choice> asOf(long logSize, PersonId person) {
+    if (logSize < 0 || logSize > journal.size()) {
+      throw new IllegalArgumentException("the log never had " + logSize + " leaves");
+    }
+    List<Event> facts = Ledger.seenBy(logSize, store.load());
+    Instant then = facts.stream().map(Event::at).max(Instant::compareTo).orElse(Instant.MIN);
+    return Ledger.of(facts).choices(person, then);
+  }
+
+  /**
+   * What a person had answered at a checkpoint of this log. For that person's eyes only.
+   *
+   * @throws IllegalArgumentException when it is a checkpoint of another log, or from its future
+   */
+  public List<Choice> asOf(Checkpoint at, PersonId person) {
+    if (!at.origin().equals(journal.origin())) {
+      throw new IllegalArgumentException("the checkpoint is of another log");
+    }
+    return asOf(at.size(), person);
   }
 
   /** The cards that a person answered, with what proves them. For that person's eyes only. */
@@ -693,18 +1046,21 @@ public final class Consents {
     }
   }
 
-  /** All withdrawals in their order: what there is to be forgotten. Not for display. */
+  /** All withdrawals and revocations in their order: what is to be forgotten. Not for display. */
   public List<Withdrawal> withdrawals() {
     synchronized (lock) {
       return ledger.withdrawals();
     }
   }
 
-  /** Grants that ended otherwise than by withdrawal: to be forgotten as well. Not for display. */
+  /**
+   * Grants that ended otherwise than by withdrawal or revocation: to be forgotten as well. Not for
+   * display.
+   */
   public List<Grant> ended() {
     synchronized (lock) {
       return ledger.all().stream()
-          .filter(holding -> holding.state != State.GIVEN && holding.state != State.WITHDRAWN)
+          .filter(holding -> holding.state == State.REFUSED || holding.state == State.INVALIDATED)
           .map(holding -> holding.grant)
           .toList();
     }
@@ -739,6 +1095,22 @@ public final class Consents {
     final List<Change> changes = new ArrayList<>();
 
     final List<RuntimeException> thrown = new ArrayList<>();
+
+    /** A grant is over, wherever it reached. */
+    void ended(Holding holding, State state) {
+      changes.add(new Change.Ended(holding.grant, state));
+      elsewhere(holding);
+    }
+
+    /** The other meetings that a grant reached. */
+    void elsewhere(Holding holding) {
+      if (holding.wide()) {
+        PersonId person = holding.grant.person();
+        offers.keySet().stream()
+            .filter(meeting -> !meeting.equals(holding.grant.meeting()) && sits(person, meeting))
+            .forEach(meeting -> changes.add(new Change.Answered(person, meeting)));
+      }
+    }
 
     /** Runs the holders there are so far. */
     void holders() {

@@ -40,13 +40,20 @@ public final class DeviceProof {
      */
     final class Proven implements Checked {
       private final PersonId person;
+      private final boolean lasting;
 
-      Proven(PersonId person) {
+      Proven(PersonId person, boolean lasting) {
         this.person = person;
+        this.lasting = lasting;
       }
 
       public PersonId person() {
         return person;
+      }
+
+      /** Whether the device says that it keeps the key beyond this meeting. */
+      public boolean lasting() {
+        return lasting;
       }
     }
 
@@ -67,12 +74,14 @@ public final class DeviceProof {
   public Checked join(String jws, MeetingId meeting) {
     try {
       DeviceToken token = DeviceToken.verify(jws, "aye-device+jws", MAX_LENGTH);
-      StrictJson body = StrictJson.read(token.payload(), "proof", "aud", "meeting", "iat", "jti");
+      StrictJson body =
+          StrictJson.readAny(token.payload(), "proof")
+              .having(Set.of("lasting"), "aud", "meeting", "iat", "jti");
       audience(body);
       if (!body.text("meeting", 64).equals(meeting.value())) {
         throw new Flaw(Refusal.WRONG_MEETING, "the proof names another meeting");
       }
-      return once(token.person(), body);
+      return once(token.person(), body, body.isTrue("lasting"));
     } catch (Flaw flaw) {
       return new Checked.Refused(flaw.reason(), flaw.detail());
     }
@@ -88,7 +97,7 @@ public final class DeviceProof {
       if (!body.text("method", 16).equals(method) || !body.text("path", 256).equals(path)) {
         throw new Flaw(Refusal.WRONG_REQUEST, "the proof names another method or path");
       }
-      return once(token.person(), body);
+      return once(token.person(), body, false);
     } catch (Flaw flaw) {
       return new Checked.Refused(flaw.reason(), flaw.detail());
     }
@@ -100,7 +109,7 @@ public final class DeviceProof {
     }
   }
 
-  private Checked once(PersonId person, StrictJson body) throws Flaw {
+  private Checked once(PersonId person, StrictJson body, boolean lasting) throws Flaw {
     long issued = body.integer("iat", 0, FAR_FUTURE);
     String name = person.value() + body.base64url("jti", 16);
     synchronized (this) {
@@ -117,7 +126,7 @@ public final class DeviceProof {
       }
       seen.add(name);
       byIssue.computeIfAbsent(issued, _ -> new ArrayList<>()).add(name);
-      return new Checked.Proven(person);
+      return new Checked.Proven(person, lasting);
     }
   }
 

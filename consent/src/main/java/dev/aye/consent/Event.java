@@ -48,6 +48,19 @@ public sealed interface Event {
   /** The withdrawal's leaf is in the log. */
   record WithdrawalLogged(Instant at, Handle handle, long index) implements Event {}
 
+  /**
+   * A grant was revoked by the controller; its leaf is yet to come.
+   *
+   * @param logSize of the log when this was promised
+   */
+  record Revoked(Instant at, Handle handle, long logSize) implements Event {}
+
+  /** The revocation's leaf is in the log. */
+  record RevocationLogged(Instant at, Handle handle, long index) implements Event {}
+
+  /** The time of a grant is over: it takes in nothing more, also by a clock that is set back. */
+  record Expired(Instant at, Handle handle) implements Event {}
+
   /** A grant ended because what it names is no longer what happens. */
   record Invalidated(Instant at, Handle handle) implements Event {}
 
@@ -71,6 +84,13 @@ public sealed interface Event {
           json.put("event", "withdrawn").put("secret", e.secret.value()).put("logSize", e.logSize);
       case WithdrawalLogged e ->
           json.put("event", "logged").put("handle", e.handle.value()).put("index", e.index);
+      case Revoked e ->
+          json.put("event", "revoked").put("handle", e.handle.value()).put("logSize", e.logSize);
+      case RevocationLogged e ->
+          json.put("event", "revocation-logged")
+              .put("handle", e.handle.value())
+              .put("index", e.index);
+      case Expired e -> json.put("event", "expired").put("handle", e.handle.value());
       case Invalidated e -> json.put("event", "invalidated").put("handle", e.handle.value());
       case MeetingEnded e -> json.put("event", "ended").put("meeting", e.meeting.value());
     }
@@ -86,7 +106,7 @@ public sealed interface Event {
     try {
       StrictJson json = StrictJson.readAny(text.getBytes(StandardCharsets.UTF_8), "event");
       Instant at = Instant.parse(json.text("at", 40));
-      return switch (json.text("event", 16)) {
+      return switch (json.text("event", 32)) {
         case "notice" -> {
           json.having("at", "event", "text", "index");
           yield new NoticePublished(at, json.text("text", Notice.MAX_BYTES), number(json, "index"));
@@ -109,6 +129,19 @@ public sealed interface Event {
           json.having("at", "event", "handle", "index");
           yield new WithdrawalLogged(
               at, new Handle(json.text("handle", 43)), number(json, "index"));
+        }
+        case "revoked" -> {
+          json.having("at", "event", "handle", "logSize");
+          yield new Revoked(at, new Handle(json.text("handle", 43)), number(json, "logSize"));
+        }
+        case "revocation-logged" -> {
+          json.having("at", "event", "handle", "index");
+          yield new RevocationLogged(
+              at, new Handle(json.text("handle", 43)), number(json, "index"));
+        }
+        case "expired" -> {
+          json.having("at", "event", "handle");
+          yield new Expired(at, new Handle(json.text("handle", 43)));
         }
         case "invalidated" -> {
           json.having("at", "event", "handle");

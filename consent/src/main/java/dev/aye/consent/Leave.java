@@ -14,29 +14,36 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class Leave<P extends Purpose> permits Permit, Use {
   private final Grant grant;
   private final P purpose;
+  private final MeetingId meeting;
 
-  /** First epoch millisecond at which this is dead. Only {@link #end} writes it. */
+  /** First epoch millisecond at which this is dead. Written only to end it. */
   private volatile long deadline;
 
   /** Who is told of the end; null once they have been. Guarded by this. */
   private @Nullable List<Runnable> holders = new ArrayList<>();
 
-  Leave(Grant grant, P purpose, long deadline) {
+  Leave(Grant grant, P purpose, MeetingId meeting, long deadline) {
     if (!grant.purpose().equals(purpose)) {
       throw new IllegalArgumentException(
           "a grant for " + grant.purpose() + " gives no leave for " + purpose);
     }
     this.grant = grant;
     this.purpose = purpose;
+    this.meeting = meeting;
     this.deadline = deadline;
   }
 
   /**
    * Whether it may be used at this moment: one volatile read, no allocation. Ask per packet and
-   * again at each sink.
+   * again at each sink. Once it was asked too late it stays dead, also for a clock that is set
+   * back.
    */
   public final boolean live(long epochMillis) {
-    return epochMillis < deadline;
+    if (epochMillis < deadline) {
+      return true;
+    }
+    deadline = Long.MIN_VALUE;
+    return false;
   }
 
   /**
@@ -60,8 +67,9 @@ abstract sealed class Leave<P extends Purpose> permits Permit, Use {
     return grant.person();
   }
 
+  /** The meeting it is for; a wider grant was given in another one, perhaps. */
   public final MeetingId meeting() {
-    return grant.meeting();
+    return meeting;
   }
 
   /** The presence in which the person gave it; after a reload the same person may have another. */

@@ -1,6 +1,7 @@
 package dev.aye.consent;
 
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -12,9 +13,16 @@ import java.util.Set;
  * @param recipients who would get it, as they are at this moment
  * @param notices the texts that are shown, one per language
  * @param until from when on nothing more is taken in, at the latest
+ * @param room the series that the meeting belongs to
+ * @param ceiling how far a yes may reach
  */
 public record Offer(
-    Set<Purpose> purposes, List<Recipient> recipients, List<Notice> notices, Instant until) {
+    Set<Purpose> purposes,
+    List<Recipient> recipients,
+    List<Notice> notices,
+    Instant until,
+    Optional<RoomId> room,
+    Ceiling ceiling) {
   public Offer {
     purposes = Set.copyOf(purposes);
     recipients = List.copyOf(recipients);
@@ -22,6 +30,22 @@ public record Offer(
     if (recipients.stream().map(Recipient::id).distinct().count() != recipients.size()) {
       throw new IllegalArgumentException("two recipients have the same id");
     }
+  }
+
+  /** The offer of a meeting by itself, in which nothing reaches beyond it. */
+  public Offer(
+      Set<Purpose> purposes, List<Recipient> recipients, List<Notice> notices, Instant until) {
+    this(purposes, recipients, notices, until, Optional.empty(), Ceiling.MEETING);
+  }
+
+  /**
+   * The purposes that are left where minors may be present: what is shown and then forgotten, or
+   * read by the meeting alone.
+   */
+  public static Set<Purpose> amongMinors(Set<Purpose> purposes) {
+    Set<Purpose> left = new LinkedHashSet<>(purposes);
+    left.removeAll(Set.of(Purpose.TRAINING, Purpose.RECORDING, Purpose.SHARING));
+    return left;
   }
 
   Optional<Recipient> recipient(RecipientId id) {
@@ -35,5 +59,14 @@ public record Offer(
                 && notice.locale().equals(shown.locale())
                 && notice.hash().b64u().equals(shown.hash()))
         .findFirst();
+  }
+
+  /** Whether it asks for that in the very words of {@code shown}. */
+  boolean asksAs(Notice shown, Purpose purpose) {
+    Notice.Row row = shown.rows().get(purpose);
+    return row != null
+        && notices.stream()
+            .anyMatch(notice ->
+                notice.locale().equals(shown.locale()) && row.equals(notice.rows().get(purpose)));
   }
 }

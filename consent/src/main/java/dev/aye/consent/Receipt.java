@@ -37,6 +37,7 @@ public record Receipt(
     NoticeRef notice,
     String controller,
     Recipient recipient,
+    Scope scope,
     List<Answer> choices) {
 
   public static final int MAX_LENGTH = 16 * 1024;
@@ -75,6 +76,11 @@ public record Receipt(
     choices = List.copyOf(choices);
   }
 
+  /** Whether it says yes to anything. */
+  boolean grants() {
+    return choices.stream().anyMatch(Answer.Yes.class::isInstance);
+  }
+
   /** Reads a receipt and checks its signature; never throws for what is in the text. */
   public static Parsed parse(String jws) {
     try {
@@ -102,7 +108,7 @@ public record Receipt(
             "scope",
             "choices");
     body.exactly("schema", "urn:aye:receipt:1");
-    body.object("scope", "kind").exactly("kind", "meeting");
+    Instant issued = time(body, "issued");
     StrictJson notice = body.object("notice", "version", "locale", "hash");
     return new Receipt(
         jws,
@@ -111,14 +117,40 @@ public record Receipt(
         body.text("origin", 255),
         id(body, "meeting", MeetingId::new),
         id(body, "participant", ParticipantId::new),
-        time(body, "issued"),
+        issued,
         new NoticeRef(
             (int) notice.integer("version", 1, 1_000_000),
             notice.text("locale", 35),
             notice.base64url("hash", 32)),
         body.text("controller", 200),
         recipient(body.object("recipient", "id", "key", "processor")),
+        scope(body, issued),
         choices(body));
+  }
+
+  /** A wider scope has an end, after the moment of the answer. */
+  private static Scope scope(StrictJson body, Instant issued) throws Flaw {
+    StrictJson fields = body.object("scope").having(Set.of("id", "until"), "kind");
+    Scope scope =
+        switch (Scope.Kind.named(fields.text("kind", 16))
+            .orElseThrow(() -> Flaw.malformed("scope.kind is unknown"))) {
+          case MEETING -> {
+            fields.having("kind");
+            yield Scope.MEETING;
+          }
+          case ROOM -> {
+            fields.having("kind", "id", "until");
+            yield new Scope.Room(id(fields, "id", RoomId::new), time(fields, "until"));
+          }
+          case ORGANISATION -> {
+            fields.having("kind", "until");
+            yield new Scope.Organisation(time(fields, "until"));
+          }
+        };
+    if (!scope.until().map(end -> end.isAfter(issued)).orElse(true)) {
+      throw Flaw.malformed("scope.until is not after issued");
+    }
+    return scope;
   }
 
   private static Recipient recipient(StrictJson fields) throws Flaw {

@@ -25,6 +25,10 @@ public enum Refusal {
   WRONG_CONTROLLER("It names another organisation than the text that was shown."),
   WRONG_RECIPIENT("It names a recipient that this meeting does not have."),
   WRONG_PROCESSOR("What would process the data is no longer what it names."),
+  WRONG_ROOM("It names another room than the one of this meeting."),
+  SCOPE_TOO_WIDE("It reaches further than this service allows."),
+  SCOPE_NEEDS_LASTING_KEY(
+      "A yes beyond this meeting needs a device key that lasts, and this one is for one meeting."),
   NOT_OFFERED("It answers something that this meeting does not ask."),
   HANDLE_USED("It reuses the handle of an earlier answer."),
   ALREADY_GIVEN("That is a yes already. Withdraw it first to answer anew."),

@@ -83,7 +83,7 @@ final class StrictJson {
     return object(node, where);
   }
 
-  private static StrictJson object(JsonNode node, String where) throws Flaw {
+  private static StrictJson object(@Nullable JsonNode node, String where) throws Flaw {
     if (node == null || !node.isObject()) {
       throw Flaw.malformed(where + " is not an object");
     }
@@ -145,6 +145,15 @@ final class StrictJson {
     }
   }
 
+  /** Whether it is there; it can only be there as {@code true}. */
+  boolean isTrue(String key) throws Flaw {
+    JsonNode value = node.get(key);
+    if (value != null && !(value.isBoolean() && value.booleanValue())) {
+      throw Flaw.malformed(name(key) + " is there and not true");
+    }
+    return value != null;
+  }
+
   /** Canonical base64url of {@code length} bytes. */
   String base64url(String key, int length) throws Flaw {
     String text = text(key, (length * 4 + 2) / 3);
@@ -169,7 +178,12 @@ final class StrictJson {
   }
 
   StrictJson object(String key, String... keys) throws Flaw {
-    return object(node.get(key), name(key)).having(keys);
+    return object(key).having(keys);
+  }
+
+  /** An object with its keys still to be checked. */
+  StrictJson object(String key) throws Flaw {
+    return object(node.get(key), name(key));
   }
 
   /** One to {@code max} objects, their keys still to be checked. */

@@ -10,6 +10,6 @@ package dev.aye.consent;
  */
 public final class Use<P extends Purpose> extends Leave<P> {
   Use(Grant grant, P purpose) {
-    super(grant, purpose, Long.MAX_VALUE);
+    super(grant, purpose, grant.meeting(), Long.MAX_VALUE);
   }
 }

@@ -45,7 +45,10 @@ class DeviceProofTest {
     assertThat(proofs.join(join(now()), House.MEETING))
         .isInstanceOfSatisfying(
             DeviceProof.Checked.Proven.class,
-            proven -> assertThat(proven.person()).isEqualTo(ada.person()));
+            proven -> {
+              assertThat(proven.person()).isEqualTo(ada.person());
+              assertThat(proven.lasting()).isFalse();
+            });
   }
 
   @Test
@@ -93,11 +96,37 @@ class DeviceProofTest {
   }
 
   @Test
+  void aKeyLastsOnlyWhenItsDeviceSaysSo() {
+    String proof = "{\"aud\":\"%s\",\"meeting\":\"%s\",\"iat\":%d,\"jti\":\"%s\",\"lasting\":%s}";
+    long now = clock.instant().getEpochSecond();
+    assertThat(
+            proofs.join(
+                ada.sign(
+                    "aye-device+jws",
+                    proof.formatted(ORIGIN, House.MEETING.value(), now, ada.dice.b64u(16), "true")),
+                House.MEETING))
+        .isInstanceOfSatisfying(
+            DeviceProof.Checked.Proven.class, proven -> assertThat(proven.lasting()).isTrue());
+    for (String other : java.util.List.of("false", "\"true\"", "1", "null")) {
+      refused(
+          proofs.join(
+              ada.sign(
+                  "aye-device+jws",
+                  proof.formatted(ORIGIN, House.MEETING.value(), now, ada.dice.b64u(16), other)),
+              House.MEETING),
+          Refusal.MALFORMED);
+    }
+  }
+
+  @Test
   void aRequestIsProvedByMethodAndPath() {
     assertThat(proofs.request(request("POST", "/api/me"), "POST", "/api/me"))
         .isInstanceOfSatisfying(
             DeviceProof.Checked.Proven.class,
-            proven -> assertThat(proven.person()).isEqualTo(ada.person()));
+            proven -> {
+              assertThat(proven.person()).isEqualTo(ada.person());
+              assertThat(proven.lasting()).isFalse();
+            });
     refused(proofs.request(request("GET", "/api/me"), "POST", "/api/me"), Refusal.WRONG_REQUEST);
     refused(proofs.request(request("POST", "/api/you"), "POST", "/api/me"), Refusal.WRONG_REQUEST);
     refused(proofs.request(join(now()), "POST", "/api/me"), Refusal.NOT_A_TOKEN);

@@ -10,19 +10,33 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
  * Random histories on a simulated clock, against a model that is simple enough to be believed: no
- * permit is ever live outside its grant, and inside it there is one.
+ * permit is ever live outside its grant, and inside it there is one. Three people, three meetings
+ * of two rooms; answers of every scope, withdrawals, revocations, seats, offers, texts that change,
+ * restarts, and a clock that jumps.
  */
 class HistoriesTest {
-  /** More with {@code -Daye.histories=5000}; each costs some 100 ms, most of it for signatures. */
-  private static final int HISTORIES = Integer.getInteger("aye.histories", 40);
+  /** More with {@code -Daye.histories=5000}; each costs some 50 ms, most of it for signatures. */
+  private static final int HISTORIES = Integer.getInteger("aye.histories", 60);
 
-  private static final int STEPS = 40;
+  private static final int STEPS = 50;
+
+  private static final List<MeetingId> MEETINGS =
+      List.of(House.MEETING, House.NEXT, House.ELSEWHERE);
+
+  private static final Instant END = Clock.START.plus(Duration.ofHours(12));
+
+  /** Two ways in which the operator speaks of itself: every row has other words. */
+  private static final List<Controller> CONTROLLERS =
+      List.of(
+          House.CONTROLLER, new Controller("Another Name", "desk@example.org", "the authority"));
 
   private record Row(int person, Purpose purpose, Medium medium) {}
 
@@ -34,29 +48,169 @@ class HistoriesTest {
       rows.add(new Row(person, Purpose.CAPTIONS, Medium.VOICE));
       rows.add(new Row(person, Purpose.NOTES, Medium.VOICE));
       rows.add(new Row(person, Purpose.NOTES, Medium.CHAT));
-      rows.add(new Row(person, Purpose.TRAINING, Medium.VOICE));
     }
     return rows;
   }
 
-  /** What must be true, in the fewest words. */
-  private static final class Model {
-    final Map<Row, WithdrawalSecret> given = new HashMap<>();
-    Set<Purpose> offered = Set.of(Purpose.CAPTIONS, Purpose.NOTES, Purpose.TRAINING);
-    boolean open = true;
-    boolean ended;
-    final Instant until = Clock.START.plus(Duration.ofHours(12));
+  private static Optional<RoomId> room(MeetingId meeting) {
+    return Optional.of(meeting.equals(House.ELSEWHERE) ? House.OTHER_ROOM : House.ROOM);
+  }
 
-    boolean mayTakeIn(Row row, Instant now) {
-      return given.containsKey(row)
-          && offered.contains(row.purpose)
-          && open
-          && !ended
-          && now.isBefore(until);
+  /** One answer as somebody looking over the shoulder would note it. */
+  private static final class Word {
+    final Row row;
+    final MeetingId meeting;
+    final Scope scope;
+    final Instant issued;
+    final Controller text;
+
+    /** Null for a no. */
+    final @Nullable WithdrawalSecret secret;
+
+    boolean over;
+    boolean expired;
+
+    Word(
+        Row row,
+        MeetingId meeting,
+        Scope scope,
+        Instant issued,
+        Controller text,
+        @Nullable WithdrawalSecret secret) {
+      this.row = row;
+      this.meeting = meeting;
+      this.scope = scope;
+      this.issued = issued;
+      this.text = text;
+      this.secret = secret;
     }
 
-    boolean mayUse(Row row) {
-      return given.containsKey(row) && row.purpose.keeps();
+    boolean stands() {
+      return secret != null && !over;
+    }
+
+    Instant until() {
+      return scope.until().orElse(END);
+    }
+
+    /** Whether it was said for this meeting, or reaches it. */
+    boolean reaches(MeetingId other) {
+      return switch (scope) {
+        case Scope.Meeting _ -> meeting.equals(other);
+        case Scope.Room there ->
+            meeting.equals(other) || room(other).equals(Optional.of(there.id()));
+        case Scope.Organisation _ -> true;
+      };
+    }
+  }
+
+  /** What must be true, in the fewest words. */
+  private static final class Model {
+    final List<Word> words = new ArrayList<>();
+    final Map<MeetingId, Set<Purpose>> offered = new HashMap<>();
+    final Set<MeetingId> ended = new HashSet<>();
+    final Map<MeetingId, Set<Integer>> seats = new HashMap<>();
+    Controller text = House.CONTROLLER;
+
+    /** A person's last word on a row: in this meeting, else the last that reaches it. */
+    @Nullable Word inEffect(Row row, MeetingId meeting) {
+      Word here = null;
+      Word elsewhere = null;
+      for (Word word : words) {
+        if (word.row.equals(row) && word.meeting.equals(meeting)) {
+          here = word;
+        } else if (word.row.equals(row) && word.reaches(meeting)) {
+          elsewhere = word;
+        }
+      }
+      return here != null ? here : elsewhere;
+    }
+
+    boolean open(MeetingId meeting, Instant now) {
+      return offered.containsKey(meeting) && !ended.contains(meeting) && now.isBefore(END);
+    }
+
+    boolean sits(Row row, MeetingId meeting) {
+      return seats.getOrDefault(meeting, Set.of()).contains(row.person);
+    }
+
+    boolean takesEffect(@Nullable Word word, MeetingId meeting, Instant now) {
+      return word != null
+          && word.stands()
+          && !word.expired
+          && now.isBefore(word.until())
+          && offered.getOrDefault(meeting, Set.of()).contains(word.row.purpose)
+          && word.text.equals(text)
+          && (word.meeting.equals(meeting) || sits(word.row, meeting));
+    }
+
+    boolean mayTakeIn(Row row, MeetingId meeting, Instant now) {
+      return open(meeting, now) && takesEffect(inEffect(row, meeting), meeting, now);
+    }
+
+    /** The last word where an answer of this scope from here would hold. */
+    List<Word> before(Row row, MeetingId meeting, Scope scope) {
+      Word here = null;
+      Word there = null;
+      for (Word word : words) {
+        if (word.row.equals(row)) {
+          if (word.meeting.equals(meeting)) {
+            here = word;
+          }
+          boolean same =
+              scope instanceof Scope.Room room
+                  ? word.scope instanceof Scope.Room other && other.id().equals(room.id())
+                  : scope instanceof Scope.Organisation && word.scope instanceof Scope.Organisation;
+          if (same) {
+            there = word;
+          }
+        }
+      }
+      List<Word> before = new ArrayList<>();
+      if (here != null) {
+        before.add(here);
+      }
+      if (there != null) {
+        before.add(there);
+      }
+      return before;
+    }
+
+    boolean takesYes(Row row, MeetingId meeting, Scope scope, Instant now) {
+      if (!open(meeting, now) || !offered.get(meeting).contains(row.purpose)) {
+        return false;
+      }
+      List<Word> before = before(row, meeting, scope);
+      boolean overtaken = before.stream().anyMatch(word -> word.issued.isAfter(now));
+      boolean given =
+          before.stream()
+                  .anyMatch(word ->
+                      word.stands()
+                          && !word.expired
+                          && now.isBefore(word.until())
+                          && word.text.equals(text))
+              || takesEffect(inEffect(row, meeting), meeting, now);
+      return !overtaken && !given;
+    }
+
+    void no(Word no) {
+      for (Word word : words) {
+        boolean within =
+            no.scope instanceof Scope.Organisation
+                ? !(word.scope instanceof Scope.Meeting)
+                : no.scope instanceof Scope.Room room
+                    && word.scope instanceof Scope.Room other
+                    && other.id().equals(room.id());
+        if (word.row.equals(no.row) && (word.meeting.equals(no.meeting) || within)) {
+          word.over = true;
+        }
+      }
+    }
+
+    void tick(Instant now) {
+      for (Word word : words) {
+        word.expired |= !now.isBefore(word.until());
+      }
     }
   }
 
@@ -71,135 +225,239 @@ class HistoriesTest {
   }
 
   private void history(Random random, String name) {
-    House house = new House();
+    House house = House.wide();
     Model model = new Model();
+    MEETINGS.forEach(meeting -> model.offered.put(meeting, house.offer().purposes()));
     Map<Leave<?>, Row> everMade = new LinkedHashMap<>();
-    Set<WithdrawalSecret> spent = new HashSet<>();
     for (int step = 0; step < STEPS; step++) {
       Consents before = house.consents;
-      String what = name + ", step " + step + ": " + act(random, house, model, spent);
+      String what = name + ", step " + step + ": " + act(random, house, model);
       if (house.consents != before) {
         everMade.clear(); // the process that held them is gone
       }
-      house.clock.forward(Duration.ofSeconds(random.nextInt(20)));
+      house.clock.forward(Duration.ofSeconds(1 + random.nextInt(20)));
       judge(house, model, everMade, what);
     }
   }
 
-  private String act(Random random, House house, Model model, Set<WithdrawalSecret> spent) {
+  private Scope scope(Random random, House house, MeetingId meeting) {
+    Duration length = Duration.ofMinutes(10 + random.nextInt(300));
+    Instant end = house.clock.instant().plus(length);
+    return switch (random.nextInt(4)) {
+      case 0, 1 -> Scope.MEETING;
+      case 2 -> new Scope.Room(room(meeting).orElseThrow(), end);
+      default -> new Scope.Organisation(end);
+    };
+  }
+
+  private boolean answered(House house, Model model, Word word) {
+    Device device = people.get(word.row.person);
+    Device.Draft draft =
+        house.draft(device, word.meeting, word.scope).with("controller", model.text.name());
+    if (word.secret != null) {
+      draft.yes(word.row.purpose, word.row.medium, word.secret.handle());
+    } else {
+      draft.no(word.row.purpose, word.row.medium);
+    }
+    return house.answer(device, word.meeting, draft) instanceof Consents.Answering.Answered;
+  }
+
+  private String act(Random random, House house, Model model) {
     Row row = ROWS.get(random.nextInt(ROWS.size()));
+    MeetingId meeting = MEETINGS.get(random.nextInt(MEETINGS.size()));
     Device device = people.get(row.person);
     Instant now = house.clock.instant();
-    boolean asks = model.open && !model.ended && now.isBefore(model.until);
-    return switch (random.nextInt(12)) {
-      case 0, 1, 2, 3 -> {
-        WithdrawalSecret secret = device.secret();
-        boolean counts =
-            house.answer(device, house.draft(device).yes(row.purpose, row.medium, secret.handle()))
-                instanceof Consents.Answering.Answered;
-        assertThat(counts)
-            .isEqualTo(
-                asks && model.offered.contains(row.purpose) && !model.given.containsKey(row));
-        if (counts) {
-          model.given.put(row, secret);
+    List<Word> standing = model.words.stream().filter(Word::stands).toList();
+    return switch (random.nextInt(18)) {
+      case 0, 1, 2, 3, 4, 5 -> {
+        Word word =
+            new Word(row, meeting, scope(random, house, meeting), now, model.text, device.secret());
+        boolean takes = model.takesYes(row, meeting, word.scope, now);
+        String what = "yes to " + row + " in " + meeting + ", " + word.scope;
+        assertThat(answered(house, model, word)).as(what).isEqualTo(takes);
+        if (takes) {
+          model.words.add(word);
+          model.seats.computeIfAbsent(meeting, _ -> new HashSet<>()).add(row.person);
         }
-        yield "yes to " + row;
-      }
-      case 4, 5 -> {
-        boolean counts =
-            house.answer(device, house.draft(device).no(row.purpose, row.medium))
-                instanceof Consents.Answering.Answered;
-        assertThat(counts).isEqualTo(asks);
-        if (counts) {
-          WithdrawalSecret secret = model.given.remove(row);
-          if (secret != null) {
-            spent.add(secret);
-          }
-        }
-        yield "no to " + row;
+        yield what;
       }
       case 6, 7 -> {
-        WithdrawalSecret secret = model.given.remove(row);
-        if (secret == null) {
+        Word word = new Word(row, meeting, scope(random, house, meeting), now, model.text, null);
+        boolean takes = model.open(meeting, now);
+        assertThat(answered(house, model, word)).isEqualTo(takes);
+        if (takes) {
+          model.no(word);
+          model.words.add(word);
+          model.seats.computeIfAbsent(meeting, _ -> new HashSet<>()).add(row.person);
+        }
+        yield "no to " + row + " in " + meeting + ", " + word.scope;
+      }
+      case 8 -> {
+        if (standing.isEmpty()) {
           assertThat(house.consents.withdraw(device.secret()))
               .isInstanceOf(Consents.Withdrawing.Unknown.class);
           yield "a wrong secret";
         }
-        assertThat(house.consents.withdraw(secret))
+        Word word = standing.get(random.nextInt(standing.size()));
+        assertThat(house.consents.withdraw(secret(word)))
             .isInstanceOf(Consents.Withdrawing.Promised.class);
-        spent.add(secret);
-        yield "withdrawal of " + row;
+        word.over = true;
+        yield "withdrawal of " + word.row;
       }
-      case 8 -> {
-        if (!spent.isEmpty()) {
-          WithdrawalSecret old = List.copyOf(spent).get(random.nextInt(spent.size()));
-          assertThat(
-                  house.answer(
-                      device, house.draft(device).yes(row.purpose, row.medium, old.handle())))
-              .isInstanceOf(Consents.Answering.Refused.class);
+      case 9 -> {
+        if (standing.isEmpty()) {
+          assertThat(house.consents.revoke(device.secret().handle()))
+              .isInstanceOf(Consents.Revoking.Unknown.class);
+          yield "a wrong handle";
+        }
+        Word word = standing.get(random.nextInt(standing.size()));
+        assertThat(house.consents.revoke(secret(word).handle()))
+            .isInstanceOf(Consents.Revoking.Promised.class);
+        word.over = true;
+        yield "revocation of " + word.row;
+      }
+      case 10 -> {
+        if (!model.words.isEmpty()) {
+          Word word = model.words.get(random.nextInt(model.words.size()));
+          if (word.secret != null) {
+            assertThat(
+                    house.answer(
+                        device,
+                        meeting,
+                        house
+                            .draft(device, meeting, Scope.MEETING)
+                            .with("controller", model.text.name())
+                            .yes(row.purpose, row.medium, word.secret.handle())))
+                .isInstanceOf(Consents.Answering.Refused.class);
+          }
         }
         yield "yes under an old handle";
       }
-      case 9 -> {
-        if (!model.ended) {
-          List<Purpose> all = new ArrayList<>(Purpose.all());
-          all.removeIf(_ -> random.nextInt(3) == 0);
-          model.offered = Set.copyOf(all);
-          model.open = true;
-          house.consents.offer(House.MEETING, house.offer(model.offered, House.COMPANION));
+      case 11, 12 -> {
+        if (random.nextInt(3) == 0) {
+          house.consents.rise(House.seat(device, meeting));
+          model.seats.getOrDefault(meeting, new HashSet<>()).remove(row.person);
+          yield "somebody rises in " + meeting;
         }
-        yield "another offer";
+        house.consents.sit(House.seat(device, meeting));
+        if (!model.ended.contains(meeting)) {
+          model.seats.computeIfAbsent(meeting, _ -> new HashSet<>()).add(row.person);
+        }
+        yield "somebody sits in " + meeting;
       }
-      case 10 -> {
-        house.start();
-        model.open = false;
-        if (!model.ended && random.nextInt(4) != 0) {
-          house.consents.offer(House.MEETING, house.offer(model.offered, House.COMPANION));
-          model.open = true;
+      case 13 -> {
+        if (!model.ended.contains(meeting)) {
+          List<Purpose> all = new ArrayList<>(house.offer().purposes());
+          all.removeIf(_ -> random.nextInt(3) == 0);
+          offer(house, model, meeting, Set.copyOf(all));
         }
+        yield "another offer in " + meeting;
+      }
+      case 14 -> {
+        model.text = CONTROLLERS.get(random.nextInt(CONTROLLERS.size()));
+        house.notices = house.consents.publish(_ -> model.text);
+        Map.copyOf(model.offered)
+            .forEach((open, purposes) -> {
+              if (!model.ended.contains(open)) {
+                offer(house, model, open, purposes);
+              }
+            });
+        yield "the operator is " + model.text.name();
+      }
+      case 15 -> {
+        house.start();
+        model.seats.clear();
+        Map<MeetingId, Set<Purpose>> offered = Map.copyOf(model.offered);
+        model.offered.clear();
+        offered.forEach((open, purposes) -> {
+          if (!model.ended.contains(open) && random.nextInt(4) != 0) {
+            offer(house, model, open, purposes);
+          }
+        });
         yield "restart";
       }
+      case 16 -> jump(random, house, model);
       default -> {
-        if (random.nextInt(8) == 0) {
-          house.consents.endMeeting(House.MEETING);
-          model.ended = true;
-          yield "end of the meeting";
-        }
-        if (random.nextInt(8) == 0) {
-          house.clock.forward(Duration.ofHours(11));
-          yield "a long silence";
+        if (random.nextInt(12) == 0) {
+          house.consents.endMeeting(meeting);
+          model.ended.add(meeting);
+          model.offered.remove(meeting);
+          model.seats.remove(meeting);
+          yield "end of " + meeting;
         }
         house.consents.tick();
+        model.tick(house.clock.instant());
         yield "tick";
       }
     };
   }
 
+  private static WithdrawalSecret secret(Word word) {
+    if (word.secret == null) {
+      throw new AssertionError("a no has no secret");
+    }
+    return word.secret;
+  }
+
+  private static void offer(House house, Model model, MeetingId meeting, Set<Purpose> purposes) {
+    house.consents.offer(meeting, house.offer(meeting, purposes, House.COMPANION));
+    model.offered.put(meeting, purposes);
+  }
+
+  /** The clock jumps, within the time of the meetings; the server notices within a second. */
+  private static String jump(Random random, House house, Model model) {
+    Duration by = Duration.ofMinutes(random.nextInt(120));
+    if (random.nextInt(3) == 0) {
+      house.clock.back(by);
+    } else if (house.clock.instant().plus(by).isBefore(END.minus(Duration.ofHours(1)))) {
+      house.clock.forward(by);
+    }
+    house.consents.tick();
+    model.tick(house.clock.instant());
+    return "the clock jumps";
+  }
+
   private void judge(House house, Model model, Map<Leave<?>, Row> everMade, String what) {
+    house.consents.tick();
     Instant now = house.clock.instant();
-    Set<Purpose> active = new HashSet<>();
-    for (Row row : ROWS) {
-      Device device = people.get(row.person);
-      var permit = house.permit(device, row.purpose, row.medium);
-      assertThat(permit.isPresent()).as(what + ", " + row).isEqualTo(model.mayTakeIn(row, now));
-      permit.ifPresent(p -> {
-        assertThat(p.live(house.clock.millis())).as(what).isTrue();
-        everMade.put(p, row);
-        active.add(row.purpose);
-      });
-      WithdrawalSecret secret = model.given.get(row);
-      if (secret != null) {
-        var use = house.consents.use(secret.handle(), row.purpose);
-        assertThat(use.isPresent()).as(what).isEqualTo(model.mayUse(row));
-        use.ifPresent(u -> everMade.put(u, row));
+    model.tick(now);
+    for (MeetingId meeting : MEETINGS) {
+      Set<Purpose> active = new HashSet<>();
+      for (Row row : ROWS) {
+        Device device = people.get(row.person);
+        var permit = house.permit(device, meeting, row.purpose, row.medium);
+        assertThat(permit.isPresent())
+            .as(what + ", " + row + " in " + meeting)
+            .isEqualTo(model.mayTakeIn(row, meeting, now));
+        permit.ifPresent(p -> {
+          assertThat(p.live(house.clock.millis())).as(what).isTrue();
+          assertThat(p.meeting()).as(what).isEqualTo(meeting);
+          everMade.put(p, row);
+          active.add(row.purpose);
+        });
+      }
+      assertThat(house.consents.active(meeting)).as(what).isEqualTo(active);
+    }
+    Map<Handle, Word> byHandle = new HashMap<>();
+    for (Word word : model.words) {
+      if (word.secret != null) {
+        byHandle.put(word.secret.handle(), word);
+        var use = house.consents.use(word.secret.handle(), word.row.purpose);
+        assertThat(use.isPresent()).as(what).isEqualTo(word.stands() && word.row.purpose.keeps());
+        use.ifPresent(u -> everMade.put(u, word.row));
       }
     }
-    assertThat(house.consents.active(House.MEETING)).as(what).isEqualTo(active);
     everMade.forEach((leave, row) -> {
       if (leave.live(house.clock.millis())) {
-        WithdrawalSecret secret = model.given.get(row);
-        assertThat(secret).as(what + ": a live leave without a grant, " + leave).isNotNull();
-        assertThat(leave.handle()).as(what).isEqualTo(secret.handle());
+        Word word = byHandle.get(leave.handle());
+        assertThat(word).as(what).isNotNull();
+        assertThat(word.stands()).as(what + ": live without a grant, " + leave).isTrue();
+        assertThat(word.row).as(what).isEqualTo(row);
+        if (leave instanceof Permit<?>) {
+          assertThat(model.mayTakeIn(row, leave.meeting(), now))
+              .as(what + ": live where it may not be, " + leave)
+              .isTrue();
+        }
       }
     });
   }

@@ -1,10 +1,12 @@
 package dev.aye.consent;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,6 +15,14 @@ import java.util.Set;
  */
 final class House {
   static final MeetingId MEETING = new MeetingId("m-4f9Qz2");
+  static final RoomId ROOM = new RoomId("r-weekly");
+
+  /** The next meeting in the same room, and one elsewhere. */
+  static final MeetingId NEXT = new MeetingId("m-next");
+
+  static final MeetingId ELSEWHERE = new MeetingId("m-elsewhere");
+  static final RoomId OTHER_ROOM = new RoomId("r-other");
+  static final Ceiling WIDE = new Ceiling(Scope.Kind.ORGANISATION, Duration.ofDays(90));
   static final Controller CONTROLLER =
       new Controller("Example Cooperative", "privacy@example.org", "the supervisory authority");
   static final Recipient COMPANION =
@@ -24,7 +34,8 @@ final class House {
   final Clock clock = new Clock();
   final MemoryStore store = new MemoryStore();
   final MemoryJournal journal = new MemoryJournal();
-  final List<Notice> notices = Notice.current(CONTROLLER);
+  List<Notice> notices = Notice.current(CONTROLLER);
+  Ceiling ceiling = Ceiling.MEETING;
   final List<Change> changes = new ArrayList<>();
   Consents consents;
 
@@ -46,7 +57,90 @@ final class House {
   }
 
   Offer offer(Set<Purpose> purposes, Recipient recipient) {
-    return new Offer(purposes, List.of(recipient), notices, Clock.START.plus(Duration.ofHours(12)));
+    return offer(MEETING, purposes, recipient);
+  }
+
+  Offer offer(MeetingId meeting, Set<Purpose> purposes, Recipient recipient) {
+    return new Offer(
+        purposes,
+        List.of(recipient),
+        notices,
+        Clock.START.plus(Duration.ofHours(12)),
+        Optional.of(meeting.equals(ELSEWHERE) ? OTHER_ROOM : ROOM),
+        ceiling);
+  }
+
+  /** A house in which a yes may reach every meeting for 90 days, with three meetings open. */
+  static House wide() {
+    House house = new House();
+    house.ceiling = WIDE;
+    house.open(MEETING, NEXT, ELSEWHERE);
+    return house;
+  }
+
+  void open(MeetingId... meetings) {
+    for (MeetingId meeting : meetings) {
+      consents.offer(meeting, offer(meeting, offer().purposes(), COMPANION));
+    }
+  }
+
+  /** The operator says something else of itself, and opens its meetings with the new texts. */
+  void say(Controller controller, MeetingId... meetings) {
+    notices = consents.publish(_ -> controller);
+    open(meetings);
+  }
+
+  Scope until(Scope.Kind kind, Duration length) {
+    Instant end = clock.instant().plus(length);
+    return switch (kind) {
+      case MEETING -> Scope.MEETING;
+      case ROOM -> new Scope.Room(ROOM, end);
+      case ORGANISATION -> new Scope.Organisation(end);
+    };
+  }
+
+  static Seat seat(Device device, MeetingId meeting) {
+    return new Seat(meeting, seat(device).participant(), device.person(), true);
+  }
+
+  Device.Draft draft(Device device, MeetingId meeting, Scope reach) {
+    Map<String, Object> scope = new LinkedHashMap<>();
+    scope.put("kind", reach.kind().id());
+    if (reach instanceof Scope.Room room) {
+      scope.put("id", room.id().value());
+    }
+    reach.until().ifPresent(end -> scope.put("until", Receipt.format(end)));
+    return draft(device).with("meeting", meeting.value()).with("scope", scope);
+  }
+
+  Consents.Answering answer(Device device, MeetingId meeting, Device.Draft draft) {
+    return consents.answer(seat(device, meeting), device.sign(draft), device.salt());
+  }
+
+  /** Says yes in a meeting, as far as that. */
+  WithdrawalSecret yes(
+      Device device, MeetingId meeting, Scope reach, Purpose purpose, Medium medium) {
+    WithdrawalSecret secret = device.secret();
+    Consents.Answering answered =
+        answer(
+            device, meeting, draft(device, meeting, reach).yes(purpose, medium, secret.handle()));
+    if (!(answered instanceof Consents.Answering.Answered)) {
+      throw new AssertionError(answered);
+    }
+    return secret;
+  }
+
+  void no(Device device, MeetingId meeting, Scope reach, Purpose purpose, Medium medium) {
+    Consents.Answering answered =
+        answer(device, meeting, draft(device, meeting, reach).no(purpose, medium));
+    if (!(answered instanceof Consents.Answering.Answered)) {
+      throw new AssertionError(answered);
+    }
+  }
+
+  <P extends Purpose> Optional<Permit<P>> permit(
+      Device device, MeetingId meeting, P purpose, Medium medium) {
+    return consents.permit(device.person(), meeting, purpose, medium, RecipientId.COMPANION);
   }
 
   static Seat seat(Device device) {

@@ -39,7 +39,7 @@ public final class Permits {
 
   /** What {@link DeviceProof} gives for a proof that holds. */
   public static DeviceProof.Checked.Proven proven(PersonId person) {
-    return new DeviceProof.Checked.Proven(person);
+    return new DeviceProof.Checked.Proven(person, false);
   }
 
   public static void end(Permit<?> permit) {

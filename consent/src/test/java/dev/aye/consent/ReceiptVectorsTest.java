@@ -98,6 +98,8 @@ class ReceiptVectorsTest {
 
     Map<String, Object> file() {
       good();
+      scopes();
+      lookalikes();
       context();
       form();
       strictness();
@@ -166,6 +168,74 @@ class ReceiptVectorsTest {
               .no(Purpose.TRAINING, Medium.CHAT));
       vector("the other signature of the same bytes", Device.malleated(ada.sign(draft())));
       payload("insignificant spaces", draft().json().replace("\":", "\" : "));
+    }
+
+    private void scopes() {
+      String end = Receipt.format(house.clock.instant().plus(Duration.ofDays(7)));
+      String room = House.ROOM.value();
+      scope("this room", Map.of("kind", "room", "id", room, "until", end));
+      scope("another room", Map.of("kind", "room", "id", "r-other", "until", end));
+      scope("this organisation", Map.of("kind", "organisation", "until", end));
+      scope("a room without end", Map.of("kind", "room", "id", room));
+      scope("a room without id", Map.of("kind", "room", "until", end));
+      scope("a room of no form", Map.of("kind", "room", "id", "r/x", "until", end));
+      scope("a meeting with an end", Map.of("kind", "meeting", "until", end));
+      scope("an organisation with an id", Map.of("kind", "organisation", "id", "x", "until", end));
+      scope("for ever", Map.of("kind", "organisation", "until", "9999-99-99T00:00:00.000Z"));
+      scope(
+          "a scope that is over when it begins",
+          Map.of("kind", "organisation", "until", Receipt.format(house.clock.instant())));
+      scope("an unknown scope", Map.of("kind", "everything", "until", end));
+      vector("a scope as text", draft().with("scope", "meeting"));
+      vector(
+          "a wide no",
+          house
+              .draft(
+                  ada,
+                  House.MEETING,
+                  new Scope.Organisation(house.clock.instant().plus(Duration.ofDays(7))))
+              .no(Purpose.NOTES, Medium.VOICE));
+    }
+
+    private void scope(String name, Map<String, String> scope) {
+      vector("scope: " + name, draft().with("scope", scope));
+    }
+
+    /** What looks the same to an eye, or to a reader that is not strict. */
+    private void lookalikes() {
+      String json = draft().json();
+      payload("a key with a Cyrillic letter", json.replace("\"meeting\":", "\"m\u0435eting\":"));
+      payload("a key with a joiner inside", json.replace("\"meeting\":", "\"meet\u200ding\":"));
+      payload("an escaped key that is right", json.replace("\"issued\"", "\"\\u0069ssued\""));
+      payload("an escaped value that is right", json.replace("\"given\"", "\"\\u0067iven\""));
+      payload("a value with a joiner inside", json.replace("\"given\"", "\"gi\u200dven\""));
+      payload("a value in full width", json.replace("\"given\"", "\"\uff47iven\""));
+      payload("a value in capitals", json.replace("\"given\"", "\"Given\""));
+      payload("a value with a space", json.replace("\"given\"", "\"given \""));
+      payload("a surrogate pair the wrong way round", json.replace("Example", "\\udc00\\ud800"));
+      payload("a purpose that begins like one", json.replace("\"notes\"", "\"notesx\""));
+      payload(
+          "Arabic digits in a time", json.replace("2026-03-01", "\u0662\u0660\u0662\u0666-03-01"));
+      payload("a leap second", json.replace("10:00:00.250Z", "23:59:60.000Z"));
+      payload("a year of five digits", json.replace("2026-03-01", "+12026-03-01"));
+      payload("a number with leading zeros", json.replace("\"version\":1", "\"version\":01"));
+      payload("a negative version", json.replace("\"version\":1", "\"version\":-1"));
+      payload("a key in single quotes", json.replace("\"issued\"", "'issued'"));
+      payload("a comma at the end", json.replace("}]}", "},]}"));
+      payload("not a number", json.replace("\"version\":1", "\"version\":NaN"));
+      payload("nesting of ten", json.replace("\"notice\":", "\"notice\":" + "[".repeat(10)));
+      payload("half of it", json.substring(0, json.length() / 2));
+      byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+      int at = json.indexOf("Example");
+      bytes[at] = (byte) 0xc1; // an overlong form of a letter
+      bytes[at + 1] = (byte) 0x85;
+      vector("an overlong form", ada.signRaw(ada.header(TYPE), bytes));
+      bytes = json.getBytes(StandardCharsets.UTF_8);
+      bytes[at] = (byte) 0xed; // a surrogate in UTF-8
+      bytes[at + 1] = (byte) 0xa0;
+      bytes[at + 2] = (byte) 0x80;
+      vector("a surrogate in UTF-8", ada.signRaw(ada.header(TYPE), bytes));
+      vector("UTF-16", ada.signRaw(ada.header(TYPE), json.getBytes(StandardCharsets.UTF_16)));
     }
 
     private void context() {

@@ -51,8 +51,16 @@ final class Device {
 
   /** The proof that comes with joining. */
   String joinProof(String origin, String meeting) {
+    return joinProof(origin, meeting, false);
+  }
+
+  /** The same, saying whether the key is kept beyond the meeting. */
+  String joinProof(String origin, String meeting, boolean lasting) {
     Map<String, Object> payload = proof(origin);
     payload.put("meeting", meeting);
+    if (lasting) {
+      payload.put("lasting", true);
+    }
     return sign("aye-device+jws", payload);
   }
 
@@ -74,6 +82,11 @@ final class Device {
 
   /** A compact JWS of this payload. */
   String sign(String type, Map<String, ?> payload) {
+    return sign(type, JSON.writeValueAsBytes(payload));
+  }
+
+  /** A compact JWS of exactly these bytes. */
+  String sign(String type, byte[] payload) {
     Map<String, Object> jwk = new LinkedHashMap<>();
     jwk.put("crv", "P-256");
     jwk.put("kty", "EC");
@@ -83,8 +96,7 @@ final class Device {
     header.put("alg", "ES256");
     header.put("typ", type);
     header.put("jwk", jwk);
-    String signed =
-        b64u(JSON.writeValueAsBytes(header)) + "." + b64u(JSON.writeValueAsBytes(payload));
+    String signed = b64u(JSON.writeValueAsBytes(header)) + "." + b64u(payload);
     try {
       Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
       signature.initSign(key.getPrivate(), random);

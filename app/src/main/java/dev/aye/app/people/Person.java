@@ -42,7 +42,7 @@ final class Person implements AutoCloseable {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", java.util.Locale.ROOT)
           .withZone(ZoneOffset.UTC);
-  private static final Map<String, String> IRIS =
+  static final Map<String, String> IRIS =
       Map.of(
           "captions", "urn:aye:purpose:live-captions",
           "notes", "urn:aye:purpose:meeting-notes",
