@@ -1,9 +1,14 @@
 import { b64, concat, sha256, utf8, type Bytes } from '../src/features/bytes/bytes';
+import { sameMemory, type Memory, type Remembered } from '../src/features/log/memory';
 import { inclusionPath, leafHash, rangeRoot } from '../src/features/log/tree';
 
-/** A log in memory that signs and serves tiles as the server does. */
-export async function logInMemory(origin = 'log.example/aye') {
-  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+function signingPair(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+}
+
+/** A log in memory that signs and serves tiles as the server does; with the key of another one, its second history. */
+export async function logInMemory(origin = 'log.example/aye', key?: CryptoKeyPair) {
+  const pair = key ?? (await signingPair());
   const pub = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
   const typed = concat(Uint8Array.of(1), pub);
   const id = (await sha256(concat(utf8(`${origin}\n`), typed))).slice(0, 4);
@@ -49,5 +54,19 @@ export async function logInMemory(origin = 'log.example/aye') {
       ...(await inclusionPath(index, size, read)).map(b64),
       '',
     ].join('\n') + `\n${await checkpoint(size)}`;
-  return { origin, vkey, entries, sign, read, checkpoint, fetch, proof };
+  return { origin, pair, vkey, entries, sign, read, checkpoint, fetch, proof };
+}
+
+/** A memory of checkpoints that lives as long as the test. */
+export function memoryInMap(): Memory & { readonly held: Map<string, Remembered> } {
+  const held = new Map<string, Remembered>();
+  return {
+    held,
+    get: (origin) => Promise.resolve(held.get(origin)),
+    put: (value, instead) => {
+      const same = sameMemory(held.get(value.origin), instead);
+      if (same) held.set(value.origin, value);
+      return Promise.resolve(same);
+    },
+  };
 }

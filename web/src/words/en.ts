@@ -467,6 +467,28 @@ export const en = {
     storage:
       'Your browser does not let this page store anything, so answers could not be kept or taken back. You can meet; AI stays off for you.',
   },
+  /** What is said when the log contradicts itself, and how it was compared (features/log). */
+  broken: {
+    fork: 'This server shows two different logs',
+    people:
+      'This server showed you and somebody else two different logs. Both are signed with its key, and only one can be true. Your browsers found it by comparing what they were shown.',
+    times:
+      'This server shows your browser another log than it showed before. Both are signed with its key, and only one can be true.',
+    back: 'The log of this server has become shorter',
+    backText:
+      'Entries that your browser has seen are no longer in it. A log that can only grow cannot lose any.',
+    means:
+      'So it no longer proves what happens after a yes. Nothing of yours is sent to AI any more, and no yes can be given here. The meeting goes on. You can still say no, and take back what you said yes to.',
+    save: 'Save the proof',
+    saveText: 'The file holds both versions as the server signed them. Show it to somebody you trust.',
+    forkShort: 'This server shows two different logs, so nothing of yours is sent to AI.',
+    backShort: 'The log of this server has become shorter, so nothing of yours is sent to AI.',
+    same: 'The log was compared with {{same}} of {{others}} others here: you are all shown the same one.',
+    waiting: 'The log has not been compared with anybody here yet.',
+    unshown: 'With {{number}} of them it could not be compared: the server does not show what lies between.',
+    otherKey: '{{number}} of them were shown a log with another key. One of you may be shown a false one.',
+    failing: 'The server does not show its log at the moment, so it cannot be compared.',
+  },
   notFound: { title: 'There is nothing here', text: 'The address may be misspelled.' },
 };
 

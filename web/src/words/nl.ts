@@ -483,5 +483,29 @@ export const nl: Words = {
     storage:
       'Je browser laat deze pagina niets bewaren, dus antwoorden kunnen niet worden bewaard of teruggenomen. Je kunt vergaderen; AI blijft voor jou uit.',
   },
+  broken: {
+    fork: 'Deze server laat twee verschillende logboeken zien',
+    people:
+      'Deze server heeft jou en iemand anders twee verschillende logboeken laten zien. Allebei zijn ze met zijn sleutel ondertekend, en maar één kan kloppen. Jullie browsers ontdekten het door te vergelijken wat ze te zien kregen.',
+    times:
+      'Deze server laat je browser een ander logboek zien dan eerder. Allebei zijn ze met zijn sleutel ondertekend, en maar één kan kloppen.',
+    back: 'Het logboek van deze server is korter geworden',
+    backText:
+      'Regels die je browser heeft gezien, staan er niet meer in. Een logboek dat alleen kan groeien, kan niets kwijtraken.',
+    means:
+      'Daarom bewijst het niet meer wat er na een ja gebeurt. Er gaat niets meer van jou naar AI, en je kunt hier geen ja meer geven. De vergadering gaat door. Je kunt nog steeds nee zeggen, en terugnemen waar je ja op zei.',
+    save: 'Bewijs bewaren',
+    saveText:
+      'In het bestand staan beide versies zoals de server ze ondertekende. Laat het zien aan iemand die je vertrouwt.',
+    forkShort: 'Deze server laat twee verschillende logboeken zien. Daarom gaat er niets van jou naar AI.',
+    backShort: 'Het logboek van deze server is korter geworden. Daarom gaat er niets van jou naar AI.',
+    same: 'Het logboek is vergeleken met {{same}} van de {{others}} anderen hier: jullie zien allemaal hetzelfde.',
+    waiting: 'Het logboek is hier nog met niemand vergeleken.',
+    unshown:
+      'Met {{number}} van hen kon het niet worden vergeleken: de server laat niet zien wat ertussen ligt.',
+    otherKey:
+      '{{number}} van hen zien een logboek met een andere sleutel. Misschien krijgt een van jullie een vals logboek te zien.',
+    failing: 'De server laat zijn logboek nu niet zien, dus het kan niet worden vergeleken.',
+  },
   notFound: { title: 'Hier is niets', text: 'Misschien is het adres verkeerd geschreven.' },
 };

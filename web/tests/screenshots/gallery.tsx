@@ -227,6 +227,8 @@ async function state(): Promise<RoomState> {
         ])
       : new Map(),
     trouble: undefined,
+    finding: undefined,
+    compared: { others: 2, same: 2, unshown: 0, otherKey: 0, looking: 'fine' },
   };
 }
 

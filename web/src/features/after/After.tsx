@@ -4,6 +4,7 @@ import { api, type Notes } from '../api/client';
 import { sentence } from '../api/sentences';
 import { slipFile, slipLink } from '../consent/receipt';
 import { keptBy, type Kept } from './kept';
+import { LogAlarm } from '../log/LogAlarm';
 import type { RoomModel } from '../room/roomModel';
 import { TakenBack } from '../withdraw/TakenBack';
 import { clock } from '../../words/words';
@@ -13,9 +14,10 @@ import { CopyButton, Icon, Link, Page, save, Scroll, Trouble } from '../../shell
 /** After leaving: what was kept, the notes, the slip for keeping, and the way back. */
 export function After({ room, back }: { readonly room: RoomModel; readonly back: () => void }) {
   const { t } = useTranslation();
-  const { why, trouble } = useStore(room.store);
+  const { why, trouble, finding } = useStore(room.store);
   return (
     <Page title={t(`after.${why}`)}>
+      {finding && <LogAlarm finding={finding} />}
       {why === 'lost' && <p>{t('after.lostText')}</p>}
       {why === 'never' && <p>{t('after.neverText')}</p>}
       {why === 'removed' && <p>{t('after.removedText')}</p>}

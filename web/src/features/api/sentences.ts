@@ -1,4 +1,5 @@
 import i18next from 'i18next';
+import { LogBroken } from '../log/fork';
 import { CannotVerify, LogMismatch } from '../log/note';
 import { Problem } from './client';
 import { wordsOfLog, wordsOfProblem } from './problems';
@@ -7,6 +8,7 @@ import { wordsOfLog, wordsOfProblem } from './problems';
 export function sentence(failure: unknown): string {
   const t = i18next.t;
   if (failure instanceof CannotVerify) return t('errors.cannotVerify');
+  if (failure instanceof LogBroken) return t(`broken.${failure.finding.is}Short`);
   if (failure instanceof LogMismatch)
     return t('errors.log', { why: t(`errors.logWhy.${wordsOfLog(failure.message) ?? 'malformed'}`) });
   if (failure instanceof Problem) {

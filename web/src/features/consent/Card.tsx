@@ -18,6 +18,8 @@ export interface CardProps {
   /** What came of an answer, shown where it was given. */
   readonly below?: (row: NoticeRow) => ReactNode;
   readonly bare?: boolean;
+  /** No yes is offered; a no still is. */
+  readonly closed?: boolean;
 }
 
 /** The card: each purpose a row with two equal buttons. It is drawn from the very bytes that are hashed. */
@@ -32,6 +34,7 @@ export function Card({
   fromBefore,
   below,
   bare = false,
+  closed = false,
 }: CardProps) {
   const { t } = useTranslation();
   const [full, setFull] = useState(false);
@@ -53,6 +56,7 @@ export function Card({
             busy={busy?.(row) ?? false}
             before={fromBefore?.(row) ?? false}
             below={below?.(row)}
+            closed={closed}
           />
         ))}
       </ul>
@@ -114,9 +118,10 @@ interface RowProps {
   readonly busy: boolean;
   readonly before: boolean;
   readonly below: ReactNode;
+  readonly closed: boolean;
 }
 
-function Row({ row, answer, mediumAnswer, decide, busy, before, below }: RowProps) {
+function Row({ row, answer, mediumAnswer, decide, busy, before, below, closed }: RowProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -139,7 +144,7 @@ function Row({ row, answer, mediumAnswer, decide, busy, before, below }: RowProp
           </p>
           {before && <p className="hint">{t('card.before')}</p>}
         </div>
-        <YesNo label={row.label} answer={answer} busy={busy} decide={(yes) => decide(yes)} />
+        <YesNo label={row.label} answer={answer} busy={busy} closed={closed} decide={(yes) => decide(yes)} />
       </div>
       {below}
       {open && (
@@ -164,6 +169,7 @@ function Row({ row, answer, mediumAnswer, decide, busy, before, below }: RowProp
                     label={`${row.label}, ${label}`}
                     answer={mediumAnswer(medium)}
                     busy={busy}
+                    closed={closed}
                     decide={(yes) => decide(yes, medium)}
                   />
                 </div>
@@ -184,11 +190,13 @@ function YesNo({
   label,
   answer,
   busy,
+  closed,
   decide,
 }: {
   readonly label: string;
   readonly answer: RowAnswer;
   readonly busy: boolean;
+  readonly closed: boolean;
   readonly decide: (yes: boolean) => void;
 }) {
   const { t } = useTranslation();
@@ -197,8 +205,8 @@ function YesNo({
       <button
         type="button"
         aria-pressed={answer === 'yes'}
-        aria-disabled={busy}
-        onClick={() => !busy && decide(true)}
+        aria-disabled={busy || closed}
+        onClick={() => !busy && !closed && decide(true)}
       >
         {t('yes')}
       </button>

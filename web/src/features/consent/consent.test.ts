@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
-import { logInMemory } from '../../../tests/log-in-memory';
+import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { noticeText } from '../../../tests/notices';
 import type { Meeting } from '../api/client';
 import { b64, b64u, sha256, unb64u, utf8 } from '../bytes/bytes';
 import { openJws } from '../device/jws';
 import { commitment, leaf } from '../log/leaf';
+import { LogBroken } from '../log/fork';
 import { KnownLog } from '../log/memory';
 import { verifier } from '../log/note';
 import { Tiles } from '../log/tiles';
@@ -28,11 +29,7 @@ async function row(purpose: string): Promise<NoticeRow> {
 
 async function knownLog() {
   const log = await logInMemory();
-  const held = new Map();
-  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), {
-    get: (origin) => Promise.resolve(held.get(origin)),
-    put: (value) => Promise.resolve(void held.set(value.origin, value)),
-  });
+  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), memoryInMap());
   return { log, known };
 }
 
@@ -190,6 +187,41 @@ describe('receipts', () => {
     expect((await kept()).map((r) => r.index)).toEqual([1]);
     await answer({ ...said, answers: [{ purpose: 'notes', medium: 'voice', yes: false }], api: api(true) });
     expect((await refusals.all()).length).toBe(1);
+  });
+
+  it('take a no and no yes once the log contradicts itself', async () => {
+    const { log, known } = await knownLog();
+    const now = new Date();
+    log.entries.push(leaf.answer(new Uint8Array(32)));
+    await known.latest(now);
+    log.entries[0] = leaf.answer(new Uint8Array(32).fill(1));
+    log.entries.push(leaf.answer(new Uint8Array(32)));
+    await expect(known.latest(now)).rejects.toThrow(LogBroken);
+    const asked: string[] = [];
+    const said = {
+      log: known,
+      device: await freshDevice('m-broken'),
+      seat: 's',
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient: { id: 'companion', key: 'k', processor: { host: 'h', model: 'w' } },
+      now,
+      api: {
+        answer: async (_meeting: string, _seat: string, body: { receipt: string; salt: string }) => {
+          asked.push(body.receipt);
+          log.entries.push(leaf.answer(await commitment(unb64u(body.salt), body.receipt)));
+          const index = log.entries.length - 1;
+          return { index, proof: await log.proof(index), grants: [] };
+        },
+      },
+    };
+    const about = (yes: boolean) => [{ purpose: 'captions', medium: 'voice', yes } as const];
+    await expect(answer({ ...said, answers: about(true) })).rejects.toThrow(LogBroken);
+    expect(asked).toEqual([]);
+    expect((await slips.all()).some((s) => s.meeting === 'm-broken')).toBe(false);
+    const { receipt } = await answer({ ...said, answers: about(false) });
+    expect(asked).toEqual([receipt.receipt]);
+    expect((await receipts.all()).some((r) => r.id === receipt.id)).toBe(true);
   });
 });
 

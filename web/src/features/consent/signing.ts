@@ -34,6 +34,9 @@ export async function answer(args: {
   const { meeting, title } = device.record;
   // The receipt names the log by its origin: it counts in that one only.
   if (device.record.origin !== log.by.name) throw new LogMismatch('this is about another log');
+  const yes = answers.some((a) => a.yes);
+  // A yes rests on the log. A no does not: it is taken whatever was found wrong with it.
+  if (yes) await log.sound();
   const signed = await signReceipt({ ...args, vkey: log.by.vkey });
   for (const slip of signed.slips) await slips.put(slip);
   const reply = await api.answer(meeting, seat, { receipt: signed.receipt, salt: b64u(signed.salt) });
@@ -43,7 +46,7 @@ export async function answer(args: {
     log.by,
   );
   if (index !== reply.index) throw new LogMismatch('the receipt is at another place in the log');
-  await log.remember(checkpoint, now);
+  if (yes || !(await log.finding())) await log.remember(checkpoint, now);
   const kept: KeptReceipt = {
     id: signed.id,
     meeting,

@@ -66,6 +66,16 @@ export class Shelf<T> {
     await done;
   }
 
+  /** Puts `value` only where `unchanged` says so of what is there, in one transaction; whether it did. */
+  async putIf(key: string, value: T, unchanged: (now: T | undefined) => boolean): Promise<boolean> {
+    const store = await this.#in('readwrite');
+    const done = complete(store.transaction);
+    const put = unchanged((await settled(store.get(key))) as T | undefined);
+    if (put) store.put(value);
+    await done;
+    return put;
+  }
+
   async delete(key: string): Promise<void> {
     const store = await this.#in('readwrite');
     const done = complete(store.transaction);

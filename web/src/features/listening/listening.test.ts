@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { logInMemory } from '../../../tests/log-in-memory';
+import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { b64u, unb64u, utf8, type Bytes } from '../bytes/bytes';
 import { ecdhPair, sharedX, unseal } from '../encryption/secret';
 import { leaf } from '../log/leaf';
@@ -160,11 +160,7 @@ async function scene(options: { keyInLog?: boolean } = {}) {
   const { point } = await ecdhPair();
   const other = (await ecdhPair()).point;
   log.entries.push(leaf.answer(new Uint8Array(32)), leaf.key(options.keyInLog === false ? other : point));
-  const held = new Map();
-  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), {
-    get: (origin) => Promise.resolve(held.get(origin)),
-    put: (value) => Promise.resolve(void held.set(value.origin, value)),
-  });
+  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), memoryInMap());
   const story: string[] = [];
   const states: ListeningState[] = [];
   const keys: string[] = [];

@@ -11,6 +11,7 @@ export async function provenKey(
   log: KnownLog,
   now: Date,
 ): Promise<Bytes> {
+  await log.sound();
   const point = unb64u(recipient.key, 65);
   const { index, checkpoint } = await checkProof(recipient.keyProof, leaf.key(point), log.by);
   if (index !== recipient.keyIndex) throw new LogMismatch('the key is at another place in the log');

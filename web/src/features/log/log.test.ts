@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { logInMemory } from '../../../tests/log-in-memory';
+import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { b64, sha256, type Bytes } from '../bytes/bytes';
 import { leaf } from './leaf';
-import { KnownLog, type Memory } from './memory';
+import { KnownLog } from './memory';
 import { LogMismatch, openNote, openPromise, verifier } from './note';
 import { checkProof } from './proof';
 import { Tiles, tileNumber } from './tiles';
 import { consistencyPath, consistent, emptyRoot, included, inclusionPath, leafHash, rangeRoot } from './tree';
-
-function memory(): Memory & { held: Map<string, unknown> } {
-  const held = new Map<string, never>();
-  return {
-    held,
-    get: (origin) => Promise.resolve(held.get(origin)),
-    put: (value) => Promise.resolve(void held.set(value.origin, value as never)),
-  };
-}
 
 const entry = (i: number) => leaf.answer(new Uint8Array(32).fill(i % 251));
 
@@ -115,7 +106,7 @@ describe('tiles and memory', () => {
   it('follows a log that grows over a full tile', async () => {
     const log = await logInMemory();
     for (let i = 0; i < 5; i++) log.entries.push(entry(i));
-    const held = memory();
+    const held = memoryInMap();
     const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), held);
     await known.latest(new Date(0));
     for (let i = 5; i < 300; i++) log.entries.push(entry(i));
@@ -131,7 +122,7 @@ describe('tiles and memory', () => {
   it('notices a log that rewrote its past', async () => {
     const log = await logInMemory();
     for (let i = 0; i < 5; i++) log.entries.push(entry(i));
-    const held = memory();
+    const held = memoryInMap();
     const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), held);
     await known.latest(new Date(0));
     log.entries[2] = entry(99);
@@ -141,7 +132,7 @@ describe('tiles and memory', () => {
   });
 
   it('notices a log with another key', async () => {
-    const held = memory();
+    const held = memoryInMap();
     const log = await logInMemory();
     log.entries.push(entry(0));
     await (await KnownLog.of(log.vkey, new Tiles(log.fetch), held)).latest(new Date(0));

@@ -2,13 +2,34 @@ import { concat, equal, type Bytes } from '../bytes/bytes';
 import { LogMismatch, openCheckpoint, type Checkpoint, type Verifier } from './note';
 import { leafHash, nodeHash, type ReadHash } from './tree';
 
-/** The read side of a log over HTTP (C2SP tlog-tiles). Given as a function so that tests can serve a log from memory. */
-export type Fetch = (path: string) => Promise<Bytes>;
+/**
+ * The read side of a log over HTTP (C2SP tlog-tiles); `again` asks past every cache. Given as a function so that tests
+ * can serve a log from memory.
+ */
+export type Fetch = (path: string, again?: boolean) => Promise<Bytes>;
 
-export async function fetchFromServer(path: string): Promise<Bytes> {
-  const response = await fetch(path, { cache: path.endsWith('/checkpoint') ? 'no-store' : 'default' });
+const PATIENCE_MS = 10_000;
+const LARGEST = 1 << 20;
+
+/** Asks the server that the page came from; gives up after 10 s, and on an answer of more than 1 MiB. */
+export async function fetchFromServer(path: string, again = false): Promise<Bytes> {
+  const response = await fetch(path, {
+    cache: path.endsWith('/checkpoint') ? 'no-store' : again ? 'reload' : 'default',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
   if (!response.ok) throw new LogMismatch(`the log did not give ${path} (${response.status})`);
-  return new Uint8Array(await response.arrayBuffer());
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    parts.push(part.value);
+    length += part.value.length;
+    if (length > LARGEST) {
+      await reader?.cancel();
+      throw new LogMismatch(`the log gave too much at ${path}`);
+    }
+  }
+  return concat(...parts);
 }
 
 /** N in groups of three digits, all but the last with an `x` (tlog-tiles). */
@@ -29,6 +50,7 @@ function partial(width: number): string {
 export class Tiles {
   readonly #fetch: Fetch;
   readonly #seen = new Map<string, Promise<Bytes>>();
+  #again = false;
 
   constructor(fetch: Fetch = fetchFromServer) {
     this.#fetch = fetch;
@@ -36,6 +58,12 @@ export class Tiles {
 
   async checkpoint(by: Verifier): Promise<Checkpoint> {
     return openCheckpoint(new TextDecoder().decode(await this.#fetch('/log/checkpoint')), by);
+  }
+
+  /** Forgets every tile, and asks for them past every cache from now on: what was kept is of another tree. */
+  forget(): void {
+    this.#seen.clear();
+    this.#again = true;
   }
 
   /** Hashes of complete subtrees of the tree with `size` leaves; what they say is checked by the proofs made of them. */
@@ -91,7 +119,7 @@ export class Tiles {
   #tile(path: string): Promise<Bytes> {
     const known = this.#seen.get(path);
     if (known) return known;
-    const fresh = this.#fetch(path);
+    const fresh = this.#fetch(path, this.#again);
     this.#seen.set(path, fresh);
     fresh.catch(() => this.#seen.delete(path));
     if (this.#seen.size > 512) this.#seen.delete(this.#seen.keys().next().value ?? '');

@@ -57,6 +57,18 @@ export async function inclusionPath(index: number, size: number, read: ReadHash)
 
 /** The consistency path between the trees of the first `older` and the first `newer` leaves. */
 export async function consistencyPath(older: number, newer: number, read: ReadHash): Promise<Bytes[]> {
+  return older > 0 && older < newer ? between(older, newer, true, read) : [];
+}
+
+/**
+ * The consistency path with its first hash always spelt out (0 < older < newer): it leads to the root over the first
+ * `older` leaves of the newer tree without being told that root, so that it can also show that the root is another one.
+ */
+export function prefixPath(older: number, newer: number, read: ReadHash): Promise<Bytes[]> {
+  return between(older, newer, false, read);
+}
+
+async function between(older: number, newer: number, known: boolean, read: ReadHash): Promise<Bytes[]> {
   const path: Bytes[] = [];
   const walk = async (m: number, from: number, to: number, whole: boolean): Promise<void> => {
     if (m === to - from) {
@@ -72,7 +84,7 @@ export async function consistencyPath(older: number, newer: number, read: ReadHa
       path.push(await rangeRoot(from, from + k, read));
     }
   };
-  if (older > 0 && older < newer) await walk(older, 0, newer, true);
+  await walk(older, 0, newer, known);
   return path;
 }
 
@@ -114,19 +126,33 @@ export async function consistent(
   if (older.size > newer.size || path.length > 128) return false;
   if (older.size === newer.size) return path.length === 0 && equal(older.root, newer.root);
   if (older.size === 0) return path.length === 0 && equal(older.root, await emptyRoot());
-  const hashes = Number.isInteger(Math.log2(older.size)) ? [older.root, ...path] : [...path];
-  const first = hashes.shift();
-  if (!first) return false;
-  let fn = older.size - 1;
-  let sn = newer.size - 1;
+  const whole = Number.isInteger(Math.log2(older.size));
+  const roots = await prefixRoots(older.size, newer.size, whole ? [older.root, ...path] : path);
+  return roots !== undefined && equal(roots.older, older.root) && equal(roots.newer, newer.root);
+}
+
+/**
+ * The two roots that a `prefixPath` leads to: over the first `older` leaves, and over all `newer`. Undefined for what is
+ * no path between these sizes. The shape of a tree is given by its size, so a path that leads to the root of a tree
+ * leads to the one root that its first `older` leaves have.
+ */
+export async function prefixRoots(
+  older: number,
+  newer: number,
+  path: readonly Bytes[],
+): Promise<{ older: Bytes; newer: Bytes } | undefined> {
+  const [first, ...rest] = path;
+  if (!first || older < 1 || older >= newer || path.length > 128) return undefined;
+  let fn = older - 1;
+  let sn = newer - 1;
   while (fn % 2 === 1) {
     fn = Math.floor(fn / 2);
     sn = Math.floor(sn / 2);
   }
   let fr = first;
   let sr = first;
-  for (const c of hashes) {
-    if (sn === 0) return false;
+  for (const c of rest) {
+    if (sn === 0) return undefined;
     if (fn % 2 === 1 || fn === sn) {
       fr = await nodeHash(c, fr);
       sr = await nodeHash(c, sr);
@@ -140,5 +166,5 @@ export async function consistent(
     fn = Math.floor(fn / 2);
     sn = Math.floor(sn / 2);
   }
-  return sn === 0 && equal(fr, older.root) && equal(sr, newer.root);
+  return sn === 0 ? { older: fr, newer: sr } : undefined;
 }

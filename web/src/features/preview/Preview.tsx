@@ -20,6 +20,7 @@ import { keptDevice } from '../device/device';
 import { canEncryptFrames } from '../encryption/frames';
 import { knockAtDoor } from '../encryption/secret';
 import { findLinkSecret, readLink } from '../landing/link';
+import { LogAlarm, useFinding } from '../log/LogAlarm';
 import { offeredRows, RoomModel } from '../room/roomModel';
 import { locale } from '../../words/words';
 import { recall, remember } from '../../shell/remember';
@@ -151,6 +152,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
   const [joining, setJoining] = useState(false);
   const [trouble, setTrouble] = useState<string | undefined>();
   const rows = offeredRows(notice, meeting);
+  const finding = useFinding(meeting.log.vkey);
 
   useEffect(() => {
     void media.start();
@@ -303,6 +305,11 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
           </p>
         </section>
 
+        {finding && (
+          <div className="preview-card">
+            <LogAlarm finding={finding} />
+          </div>
+        )}
         {unreadable && <p className="preview-card hint">{t('card.unreadable')}</p>}
         {!keeps && <p className="preview-card hint">{t('errors.storage')}</p>}
         {notice && keeps && rows.length > 0 && (
@@ -330,6 +337,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
                   )
                 }
                 fromBefore={(row) => isFromBefore(card, row)}
+                closed={finding !== undefined}
               />
             )}
             {toSign(card, rows).length > 0 && <p className="hint">{t('card.afterJoin')}</p>}

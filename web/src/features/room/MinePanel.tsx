@@ -6,6 +6,7 @@ import { receiptFile, receiptName } from '../consent/keeping';
 import { slipFile } from '../consent/receipt';
 import { TakenBack } from '../withdraw/TakenBack';
 import type { NoticeRow } from '../consent/notice';
+import { LogCompared } from '../log/LogAlarm';
 import { useStore } from '../../shell/store';
 import { Icon, Level, save } from '../../shell/ui';
 import { nameOf } from '../listening/recipient';
@@ -87,6 +88,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           }
           busy={(row) => isBusy(state, row)}
           below={stories}
+          closed={state.finding !== undefined}
           bare
         />
       ) : (
@@ -130,6 +132,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
         )}
       </section>
       <p className="hint">{t('mine.private')}</p>
+      {!state.finding && state.compared && <LogCompared compared={state.compared} />}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { Card } from '../consent/Card';
 import { keyOf, type RowAnswer } from '../consent/answers';
 import type { NoticeRow } from '../consent/notice';
 import { here, nameOf } from '../listening/recipient';
+import { LogAlarm } from '../log/LogAlarm';
 import { DeviceMenus } from '../preview/Preview';
 import { locale } from '../../words/words';
 import { useStore } from '../../shell/store';
@@ -38,7 +39,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
 
   const toggle = (which: Panel) => setPanel(panel === which ? 'none' : which);
   const captioning = state.ai.recipients.some((r) => r.purposes.includes('captions'));
-  const fresh = state.fresh.length > 0 && panel !== 'mine';
+  const fresh = state.fresh.length > 0 && panel !== 'mine' && !state.finding;
   const close = () => setPanel('none');
 
   return (
@@ -63,6 +64,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
       </header>
 
       <main className="stage">
+        {state.finding && <LogAlarm finding={state.finding} />}
         <div className="notes-above" aria-live="polite">
           {state.phase === 'connecting' && <p className="toast">{t('room.connecting')}</p>}
           {state.phase === 'reconnecting' && <p className="toast">{t('room.reconnecting')}</p>}

@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { noticeText } from '../../../tests/notices';
 import { freshDevice } from '../../../tests/devices';
-import { logInMemory } from '../../../tests/log-in-memory';
+import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import type { Meeting } from '../api/client';
 import { b64, b64u, random, sha256, unb64u } from '../bytes/bytes';
 import { slips } from '../consent/keeping';
@@ -11,7 +12,6 @@ import { ecdhPair } from '../encryption/secret';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
-import { noticeText } from '../../../tests/notices';
 import { Store } from '../../shell/store';
 import type { RoomModel } from './roomModel';
 
@@ -124,6 +124,7 @@ async function server() {
   const device = await freshDevice(meeting.id, log.origin);
   const given: Told[] = [];
   const story: string[] = [];
+  const asked: string[] = [];
   const scene = {
     reach: 'answers' as Reach,
     /** What becomes of an answer: recorded and proved, recorded with a wrong proof, or recorded and never replied to. */
@@ -144,6 +145,7 @@ async function server() {
       choices: Told[];
     };
     for (const choice of choices) {
+      asked.push(`${choice.purpose} ${choice.state}`);
       const at = given.findIndex((g) => g.purpose === choice.purpose && g.medium === choice.medium);
       if (at >= 0) given.splice(at, 1);
       given.push(choice);
@@ -196,13 +198,9 @@ async function server() {
   const yes = async (purpose: 'captions' | 'notes', medium: 'voice' | 'chat' = 'voice') => {
     const [recipient] = meeting.ai.recipients;
     if (!recipient) throw new Error('nobody to say yes to');
-    const held = new Map();
     const { slips: drawn } = await answer({
       api: { answer: (_meeting, _seat, body) => record(body) },
-      log: await KnownLog.of(log.vkey, new Tiles(log.fetch), {
-        get: (origin) => Promise.resolve(held.get(origin)),
-        put: (value) => Promise.resolve(void held.set(value.origin, value)),
-      }),
+      log: await KnownLog.of(log.vkey, new Tiles(log.fetch), memoryInMap()),
       device,
       seat: 's',
       participant: 'p0',
@@ -239,7 +237,7 @@ async function server() {
       said: (purpose: 'captions' | 'notes', medium = 'voice') => room.choice(purpose, medium),
     };
   };
-  return { scene, story, yes, load, meeting, tell, tellMine };
+  return { log, scene, story, asked, yes, load, meeting, tell, tellMine };
 }
 
 beforeEach(() => {
@@ -522,4 +520,41 @@ describe('a stream', () => {
       await other.room.leave();
     }
   });
+});
+
+describe('a log that contradicts itself', () => {
+  it('ends every copy, takes no yes, takes a no, and is still known after a reload', async () => {
+    const { log, story, asked, yes, load } = await server();
+    await yes('captions');
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(story).toEqual(['open']));
+    await soon(() => expect(room.store.get().compared?.looking).toBe('fine'));
+    log.entries[0] = leaf.answer(random(32));
+    log.entries.push(leaf.answer(random(32)));
+    await soon(() => expect(room.store.get().finding?.is).toBe('fork'));
+    await soon(() => expect(story).toEqual(['open', 'close']));
+    expect(room.store.get()).toMatchObject({ phase: 'in', listening: { is: 'off' } });
+    expect(asked).toEqual(['captions given']);
+    await room.decide(row('notes'), true);
+    expect(asked).toEqual(['captions given']);
+    await room.decide(row('notes'), false);
+    expect(asked).toEqual(['captions given', 'notes refused']);
+    expect(said('notes')).toBe('refused');
+    await room.decide(row('captions'), false);
+    expect(said('captions')).toBe('withdrawn');
+    expect(story).toEqual(['open', 'close', 'no, answers']);
+    await room.leave();
+
+    await yes('notes');
+    story.length = 0;
+    const after = await load();
+    await after.room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await soon(() => expect(after.said('notes')).toBe('given'));
+    expect(after.room.store.get().finding?.is).toBe('fork');
+    await quiet();
+    expect(story).toEqual([]);
+    expect(asked.slice(2)).toEqual(['notes given']);
+    await after.room.leave();
+  }, 30_000);
 });

@@ -37,7 +37,10 @@ import { ecdhPair } from '../encryption/secret';
 import { Listening, type Grant, type ListeningState } from '../listening/listening';
 import { webAudioGraph } from '../listening/micCopy';
 import { openStreamRoom } from '../listening/streamRoom';
-import { KnownLog } from '../log/memory';
+import type { Finding } from '../log/fork';
+import { Gossip, LOG_TOPIC, type Compared } from '../log/gossip';
+import { findings, KnownLog } from '../log/memory';
+import { CannotVerify } from '../log/note';
 import type { LocalMedia } from '../preview/localMedia';
 import { outbox, type Said } from '../withdraw/outbox';
 import { settled } from '../withdraw/withdrawal';
@@ -105,6 +108,9 @@ export interface RoomState {
   readonly standings: ReadonlyMap<string, Said>;
   readonly withdrawals: ReadonlyMap<string, Withdrawal>;
   readonly trouble: string | undefined;
+  /** What was found wrong with the log: for as long as this seat lasts nothing is sent to AI and no yes is offered. */
+  readonly finding: Finding | undefined;
+  readonly compared: Compared | undefined;
 }
 
 /** One seat in one meeting: its media, its keys, what it agreed to, and what the server says. */
@@ -144,6 +150,7 @@ export class RoomModel {
   #events: Subscription | undefined;
   #listening: Listening | undefined;
   #log: Promise<KnownLog> | undefined;
+  #gossip: Gossip | undefined;
   #mic: { track: LocalAudioTrack; publication: LocalTrackPublication } | undefined;
   #camera: { track: LocalVideoTrack; publication: LocalTrackPublication } | undefined;
   #unfollow: () => void = () => undefined;
@@ -200,7 +207,11 @@ export class RoomModel {
       standings: new Map(),
       withdrawals: new Map(),
       trouble: undefined,
+      finding: undefined,
+      compared: undefined,
     });
+    findings.subscribe(() => this.#found());
+    this.#found();
     // For as long as the page lives: withdrawals go on after the meeting was left.
     outbox.store.subscribe(() => this.#withdrawalsMoved());
   }
@@ -231,6 +242,7 @@ export class RoomModel {
         useKey: (participant, key, index) => this.#keys.use(participant, key, index),
         membersChanged: (members) => {
           for (const { participant, name } of members.values()) this.#names.set(participant, name);
+          this.#gossip?.members(members.keys());
           this.#refresh();
         },
         wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -258,6 +270,7 @@ export class RoomModel {
     this.#follow();
     this.#timers.push(setInterval(() => this.#tick(), 300));
     this.#refresh();
+    this.#compareLog().catch((failure: unknown) => this.#trouble(failure));
     if (signing.length > 0) await this.sign(signing, shown);
   }
 
@@ -356,8 +369,9 @@ export class RoomModel {
   }
 
   /** Signs answers to what was shown, by default what is shown now, and has them recorded. */
-  async sign(answers: readonly Answer[], shown = this.#shown()): Promise<void> {
-    if (!shown || !this.#keeps) return;
+  async sign(wanted: readonly Answer[], shown = this.#shown()): Promise<void> {
+    const answers = this.store.get().finding ? wanted.filter((a) => !a.yes) : wanted;
+    if (!shown || !this.#keeps || answers.length === 0) return;
     const stale = this.#staleSlips(answers);
     if (stale.length > 0) await this.withdraw(stale);
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
@@ -511,7 +525,9 @@ export class RoomModel {
       .on(RoomEvent.DataReceived, (payload, participant, _kind, topic) => {
         const member = participant && this.#membership?.members.get(participant.identity);
         // A message that came in the clear, or from no member, is not shown.
-        if (topic !== 'chat' || !decrypted(payload) || !member) return;
+        if (!decrypted(payload) || !member) return;
+        if (topic === LOG_TOPIC) this.#gossip?.receive(member.participant, payload);
+        if (topic !== 'chat') return;
         const message = readChat(payload);
         if (message) this.#line({ ...message, name: member.name, mine: false });
       });
@@ -791,8 +807,8 @@ export class RoomModel {
   }
 
   #live(): readonly Grant[] {
-    const { slips: held, phase } = this.store.get();
-    if (phase === 'out') return [];
+    const { slips: held, phase, finding } = this.store.get();
+    if (phase === 'out' || finding) return [];
     const untold = new Set(this.#untold.values());
     return [...this.#own].flatMap(([key, own]) =>
       own.handle !== undefined &&
@@ -851,6 +867,48 @@ export class RoomModel {
     let told = false;
     for (const [handle, said] of mine) if (said.is !== 'sending' && this.#untold.delete(handle)) told = true;
     if (told) void this.#applyGrants().catch((failure: unknown) => this.#trouble(failure));
+  }
+
+  /** Compares the log with the others here, whatever was answered: all do, so it tells nothing about a choice. */
+  async #compareLog(): Promise<void> {
+    let log: KnownLog;
+    try {
+      log = await this.#knownLog();
+      await log.finding();
+    } catch (failure) {
+      // A browser that cannot check the log sends nothing to AI, and says so when it is asked to.
+      if (failure instanceof CannotVerify) return;
+      throw failure;
+    }
+    if (this.store.get().phase === 'out') return;
+    const gossip = new Gossip({
+      log,
+      send: async (message, to) => {
+        if (!this.#room.isE2EEEnabled) throw new Error('the meeting is not encrypted yet');
+        await this.#room.localParticipant.publishData(message, {
+          reliable: true,
+          topic: LOG_TOPIC,
+          ...(to.length > 32 ? {} : { destinationIdentities: [...to] }),
+        });
+      },
+      changed: (compared) => this.store.set({ compared }),
+      failed: (failure) => console.warn('room: the log could not be compared', failure),
+      now: () => Date.now(),
+    });
+    this.#gossip = gossip;
+    gossip.members(this.#membership?.members.keys() ?? []);
+    this.#timers.push(setInterval(() => void gossip.tick(), 1000));
+    await gossip.tick();
+  }
+
+  /** The log contradicts itself: every copy is silent when this returns, and none is opened again by this page. */
+  #found(): void {
+    const { finding, meeting, choices } = this.store.get();
+    const found = findings.get().found.get(meeting.log.vkey);
+    if (finding?.is === 'fork' || !found || found === finding) return;
+    this.#listening?.stop([...choices.values()].flatMap((c) => c.handle ?? []));
+    this.store.set({ finding: found, fresh: [], sendingVoice: false });
+    this.#applyGrants().catch((failure: unknown) => this.#trouble(failure));
   }
 
   #knownLog(): Promise<KnownLog> {

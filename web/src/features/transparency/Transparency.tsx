@@ -4,10 +4,12 @@ import { sentence } from '../api/sentences';
 import { b64, b64u } from '../bytes/bytes';
 import { receiptName, receipts } from '../consent/keeping';
 import { LEAF_NAMES } from '../log/leaf';
-import { KnownLog } from '../log/memory';
+import { LogAlarm } from '../log/LogAlarm';
+import { findings, KnownLog } from '../log/memory';
 import type { Checkpoint } from '../log/note';
 import { currentVkey } from '../log/vkey';
 import { LOCALES, type Locale } from '../../words/words';
+import { useStore } from '../../shell/store';
 import { Icon, Page, Trouble } from '../../shell/ui';
 
 interface Seen {
@@ -30,6 +32,7 @@ export function Transparency() {
   const { t } = useTranslation();
   const [seen, setSeen] = useState<Seen | undefined>();
   const [trouble, setTrouble] = useState<string | undefined>();
+  const { found } = useStore(findings);
   useEffect(() => {
     look()
       .then(setSeen)
@@ -38,6 +41,9 @@ export function Transparency() {
   return (
     <Page title={t('transparency.title')}>
       <p>{t('transparency.text')}</p>
+      {[...found].map(([vkey, finding]) => (
+        <LogAlarm key={vkey} finding={finding} />
+      ))}
       {trouble !== undefined && <Trouble>{trouble}</Trouble>}
       <section className="panel">
         <h2>{t('transparency.log')}</h2>

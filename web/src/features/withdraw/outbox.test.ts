@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { logInMemory } from '../../../tests/log-in-memory';
+import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { Problem } from '../api/client';
 import { b64u, random, sha256, unb64u } from '../bytes/bytes';
 import { slips, type KeptSlip } from '../consent/keeping';
@@ -32,11 +32,7 @@ async function slip(): Promise<KeptSlip> {
 async function page(reach: (secret: string, promise: () => Promise<Answer>) => Promise<Answer>) {
   const log = await logInMemory();
   log.entries.push(leaf.answer(new Uint8Array(32)));
-  const held = new Map();
-  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), {
-    get: (origin) => Promise.resolve(held.get(origin)),
-    put: (value) => Promise.resolve(void held.set(value.origin, value)),
-  });
+  const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), memoryInMap());
   const promise = async (secret: string) => {
     const bytes = unb64u(secret, 32);
     const handle = await sha256(bytes);
