@@ -3,7 +3,7 @@ import { sameMemory, type Memory, type Remembered } from '../src/features/log/me
 import { inclusionPath, leafHash, rangeRoot } from '../src/features/log/tree';
 
 function signingPair(): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+  return crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
 }
 
 /** A log in memory that signs and serves tiles as the server does; with the key of another one, its second history. */
