@@ -54,7 +54,10 @@ export interface Compared {
 const LOOK_MS = 5_000;
 const SEND_MS = 10_000;
 /** When somebody who came is sent the newest checkpoint: once their key is surely in use, and again for lost packets. */
-const GREET_MS = [2_000, 8_000];
+const GREET_MS = [2_000, 8_000, 30_000];
+/** How often somebody is told of a fork who has not said that they know of it. */
+const TELLINGS = 30;
+const TELL_MS = 5_000;
 const UNSHOWN_MS = 15_000;
 const GIVE_UP_MS = 120_000;
 /** What one member may say: six messages at once, then one in five seconds. The rest is dropped. */
@@ -64,7 +67,10 @@ const REFILL_MS = 5_000;
 interface Other {
   readonly since: number;
   greeted: number;
-  toldFork: boolean;
+  /** How often they were told of a fork, when, and whether they have shown the proof themself. */
+  told: number;
+  toldAt: number;
+  knows: boolean;
   credit: number;
   creditAt: number;
   pending: { readonly message: Message; readonly since: number; tried: number } | undefined;
@@ -101,7 +107,9 @@ export class Gossip {
         this.#others.set(id, {
           since: now,
           greeted: 0,
-          toldFork: false,
+          told: 0,
+          toldAt: -Infinity,
+          knows: false,
           credit: BURST,
           creditAt: now,
           pending: undefined,
@@ -171,6 +179,7 @@ export class Gossip {
         () => 'garbage' as const,
       );
     else standing = (await log.compare(message.note, new Date(now()))).is;
+    if (message.is === 'fork' && standing === 'fork') other.knows = true;
     if (standing === 'unshown') {
       const age = now() - pending.since;
       if (age >= UNSHOWN_MS) other.standing = 'unshown';
@@ -183,11 +192,20 @@ export class Gossip {
     const { log, now, send } = this.#args;
     const finding = await log.finding();
     if (finding?.is === 'fork') {
-      const untold = [...this.#others].filter(([, other]) => this.#greet(other) || !other.toldFork);
-      if (untold.length === 0) return;
-      const ids = untold.map(([id]) => id);
-      await send(writeMessage({ is: 'fork', fork: finding.fork }), ids);
-      for (const [, other] of untold) other.toldFork = true;
+      const due = [...this.#others].filter(
+        ([, other]) =>
+          // Once to everybody: that is also how somebody says that they know.
+          other.told === 0 || (!other.knows && other.told < TELLINGS && now() - other.toldAt >= TELL_MS),
+      );
+      if (due.length === 0) return;
+      for (const [, other] of due) {
+        other.told++;
+        other.toldAt = now();
+      }
+      await send(
+        writeMessage({ is: 'fork', fork: finding.fork }),
+        due.map(([id]) => id),
+      );
       return;
     }
     if (this.#newest === undefined || finding) return;

@@ -36,8 +36,11 @@ function onThisDevice(): Memory {
   };
 }
 
-/** What was found wrong with logs, by their vkey, as far as this page knows; whoever relies on a log listens here. */
-export const findings = new Store<{ readonly found: ReadonlyMap<string, Finding> }>({ found: new Map() });
+/** What was found wrong with logs, by their vkey. */
+export type Findings = Store<{ readonly found: ReadonlyMap<string, Finding> }>;
+
+/** What this page knows of; whoever relies on a log listens here. */
+export const findings: Findings = new Store({ found: new Map() });
 
 /** How a checkpoint that somebody else was shown stands to what this browser was shown. */
 export type Comparison =
@@ -60,29 +63,32 @@ export class KnownLog {
   readonly by: Verifier;
   readonly tiles: Tiles;
   readonly #memory: Memory;
+  readonly #findings: Findings;
 
-  private constructor(by: Verifier, tiles: Tiles, memory: Memory) {
+  private constructor(by: Verifier, tiles: Tiles, memory: Memory, told: Findings) {
     this.by = by;
     this.tiles = tiles;
     this.#memory = memory;
+    this.#findings = told;
   }
 
   static async of(
     vkey: string,
     tiles: Tiles = new Tiles(),
     memory: Memory = onThisDevice(),
+    told: Findings = findings,
   ): Promise<KnownLog> {
     const by = await verifier(vkey);
     const known = await memory.get(by.name);
     if (known && known.vkey !== vkey) throw new LogMismatch('the log has another key than before');
-    return new KnownLog(by, tiles, memory);
+    return new KnownLog(by, tiles, memory, told);
   }
 
   /** What was found wrong with this log, now or on an earlier visit. */
   async finding(): Promise<Finding | undefined> {
     const finding = (await this.#known())?.finding;
     if (finding) this.#tell(finding);
-    return finding ?? findings.get().found.get(this.by.vkey);
+    return finding ?? this.#findings.get().found.get(this.by.vkey);
   }
 
   /** Throws if anything was found wrong with this log: no yes may rest on it. */
@@ -210,9 +216,9 @@ export class KnownLog {
     if (known?.finding?.is !== 'back') return;
     const { finding: _gone, ...rest } = known;
     if (!(await this.#memory.put(rest, known))) return;
-    const found = new Map(findings.get().found);
+    const found = new Map(this.#findings.get().found);
     found.delete(this.by.vkey);
-    findings.set({ found });
+    this.#findings.set({ found });
   }
 
   async #known(): Promise<Remembered | undefined> {
@@ -227,10 +233,10 @@ export class KnownLog {
   }
 
   #tell(finding: Finding): void {
-    const { found } = findings.get();
+    const { found } = this.#findings.get();
     const told = found.get(this.by.vkey);
     if (told?.is === 'fork' || told?.is === finding.is) return;
-    findings.set({ found: new Map(found).set(this.by.vkey, finding) });
+    this.#findings.set({ found: new Map(found).set(this.by.vkey, finding) });
   }
 
   #memoryOf(checkpoint: Checkpoint, now: Date): Remembered {

@@ -38,6 +38,8 @@ import tools.jackson.databind.JsonNode;
  * that comes along with what is checked would vouch for itself.
  */
 final class Verifying {
+  private static final String FORK = "urn:aye:fork:1";
+  private static final int LONGEST_PATH = 128;
   private static final long LARGEST_RECEIPT = 256 * 1024;
   private static final long LARGEST_KEY = 4 * 1024;
   private static final long LARGEST_ENTRY = 0xffff;
@@ -97,7 +99,7 @@ final class Verifying {
         return proof(path, request, verifier, out);
       }
       return start.startsWith("{")
-          ? receipt(path, verifier, out)
+          ? kept(path, verifier, out)
           : checkpoint(path, request, verifier, out);
     }
     if (Files.isRegularFile(path.resolve("checkpoint"))) {
@@ -371,18 +373,64 @@ final class Verifying {
     return Files.readString(file);
   }
 
-  /** A receipt file of docs/protocol.md. */
-  private static boolean receipt(Path file, LogVerifier verifier, PrintStream out)
-      throws IOException {
+  /** A file of docs/protocol.md that a person keeps: a receipt, or the proof of a fork. */
+  private static boolean kept(Path file, LogVerifier verifier, PrintStream out) throws IOException {
     if (Files.size(file) > LARGEST_RECEIPT) {
       throw new Refusal(file + " is too large for a receipt.");
     }
     JsonNode json;
-    Salt salt;
     try {
       json = Wiring.strictJson().readTree(Files.readString(file));
+    } catch (JacksonException e) {
+      throw new Refusal(file + " is no receipt file.");
+    }
+    return json.path("schema").asString("").equals(FORK)
+        ? fork(json, verifier, out)
+        : receipt(file, json, verifier, out);
+  }
+
+  /** That the log signed two histories, which holds if it did. */
+  private static boolean fork(JsonNode json, LogVerifier verifier, PrintStream out) {
+    List<Hash> path = new ArrayList<>();
+    try {
+      for (JsonNode hash : json.path("path")) {
+        path.add(Hash.fromB64(hash.asString("")));
+      }
+    } catch (IllegalArgumentException e) {
+      out.println("FAILS  the proof of a fork  its path is malformed");
+      return false;
+    }
+    if (path.size() > LONGEST_PATH) {
+      out.println("FAILS  the proof of a fork  its path is too long");
+      return false;
+    }
+    Verdict<LogVerifier.Fork> verdict =
+        verifier.fork(json.path("older").asString(""), json.path("newer").asString(""), path);
+    return switch (verdict) {
+      case Verdict.Holds<LogVerifier.Fork>(
+              LogVerifier.Fork(Checkpoint older, Checkpoint newer)) -> {
+        out.println(
+            "holds  "
+                + verifier.origin()
+                + " contradicts itself: what it signed at "
+                + older.size()
+                + " leaves is not the beginning of what it signed at "
+                + newer.size());
+        yield true;
+      }
+      case Verdict.Fails<LogVerifier.Fork>(String reason) -> {
+        out.println("FAILS  the proof of a fork  " + reason);
+        yield false;
+      }
+    };
+  }
+
+  /** A receipt file of docs/protocol.md. */
+  private static boolean receipt(Path file, JsonNode json, LogVerifier verifier, PrintStream out) {
+    Salt salt;
+    try {
       salt = new Salt(json.path("salt").asString(""));
-    } catch (JacksonException | IllegalArgumentException e) {
+    } catch (IllegalArgumentException e) {
       throw new Refusal(file + " is no receipt file.");
     }
     String jws = json.path("receipt").asString("");

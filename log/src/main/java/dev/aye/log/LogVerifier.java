@@ -99,6 +99,41 @@ public final class LogVerifier {
     return new Merkle().extended(older.size(), older.root(), newer.size(), newer.root(), path);
   }
 
+  /** Two checkpoints that the log signed, of which at most one can be true. */
+  public record Fork(Checkpoint older, Checkpoint newer) {}
+
+  /**
+   * Checks the proof that the log contradicts itself (docs/protocol.md, "Comparing the log"): two
+   * checkpoints of one size with different roots, or a path that leads to the newer root and shows
+   * that its first leaves have another root than the older one. Nobody can make one for a log that
+   * only grows.
+   */
+  public Verdict<Fork> fork(String older, String newer, List<Hash> path) {
+    LogVerifier signed = new LogVerifier(key);
+    return signed
+        .checkpoint(older)
+        .then(first ->
+            signed
+                .checkpoint(newer)
+                .then(second ->
+                    contradict(first, second, path)
+                        ? new Verdict.Holds<>(new Fork(first, second))
+                        : new Verdict.Fails<>("the two checkpoints do not contradict each other")));
+  }
+
+  private static boolean contradict(Checkpoint older, Checkpoint newer, List<Hash> path) {
+    if (older.size() == newer.size()) {
+      return path.isEmpty() && !older.root().equals(newer.root());
+    }
+    if (older.size() == 0) {
+      return path.isEmpty() && !older.root().equals(Merkle.EMPTY);
+    }
+    return new Merkle()
+        .prefix(older.size(), newer.size(), path)
+        .filter(roots -> roots.newer().equals(newer.root()) && !roots.older().equals(older.root()))
+        .isPresent();
+  }
+
   /**
    * Checks a whole log from its folder (the one with {@code checkpoint} and {@code tile/}): reads
    * every entry, rebuilds the tree and compares each tile, the root and the signature. Memory does

@@ -4,6 +4,7 @@ import java.security.DigestException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The Merkle tree of RFC 6962, section 2.1: its hashes, its proofs and their checks. An instance
@@ -161,8 +162,22 @@ final class Merkle {
     if (Long.bitCount(older) == 1) {
       hashes.addFirst(olderRoot);
     }
-    if (hashes.isEmpty()) {
-      return false;
+    return prefix(older, newer, hashes)
+        .filter(roots -> roots.older().equals(olderRoot) && roots.newer().equals(newerRoot))
+        .isPresent();
+  }
+
+  /** The root over all leaves of a tree, and the one over the first of them. */
+  record Roots(Hash older, Hash newer) {}
+
+  /**
+   * Where a consistency path leads whose first hash is always spelt out (2.1.4.2 without its step
+   * 2); empty if it is none between these sizes. A path that leads to the root of a tree leads to
+   * the one root that its first leaves have.
+   */
+  Optional<Roots> prefix(long older, long newer, List<Hash> path) {
+    if (older < 1 || older >= newer || path.isEmpty()) {
+      return Optional.empty();
     }
     long fn = older - 1;
     long sn = newer - 1;
@@ -170,11 +185,11 @@ final class Merkle {
       fn >>= 1;
       sn >>= 1;
     }
-    Hash fr = hashes.getFirst();
+    Hash fr = path.getFirst();
     Hash sr = fr;
-    for (Hash c : hashes.subList(1, hashes.size())) {
+    for (Hash c : path.subList(1, path.size())) {
       if (sn == 0) {
-        return false;
+        return Optional.empty();
       }
       if ((fn & 1) == 1 || fn == sn) {
         fr = node(c, fr);
@@ -189,7 +204,7 @@ final class Merkle {
       fn >>= 1;
       sn >>= 1;
     }
-    return sn == 0 && fr.equals(olderRoot) && sr.equals(newerRoot);
+    return sn == 0 ? Optional.of(new Roots(fr, sr)) : Optional.empty();
   }
 
   /** The largest power of two below n, for n of at least 2. */
