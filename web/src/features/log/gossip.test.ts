@@ -5,6 +5,7 @@ import { Store } from '../../shell/store';
 import { b64, utf8, type Bytes } from '../bytes/bytes';
 import { checkFork, findingFile, LogBroken, readFork, writeFork, type Finding, type Fork } from './fork';
 import { Gossip, MESSAGE_LIMIT, readMessage, writeMessage, type Compared } from './gossip';
+import { provenKey } from '../listening/recipient';
 import { leaf } from './leaf';
 import { findings, KnownLog, type Findings } from './memory';
 import { LogMismatch, openCheckpoint, verifier } from './note';
@@ -592,6 +593,8 @@ describe('the memory of a log', () => {
     });
     expect(finding && JSON.parse(findingFile(finding))).toMatchObject({ before, after });
     await expect(known.sound()).rejects.toThrow(LogBroken);
+    const recipient = { key: '', keyIndex: 0, keyProof: '' };
+    await expect(provenKey(recipient, known, new Date(2))).rejects.toThrow(LogBroken);
     await expect(known.latest(new Date(2))).rejects.toThrow(LogBroken);
     expect(memory.held.get(log.origin)?.size).toBe(9);
     grow(log, 10);

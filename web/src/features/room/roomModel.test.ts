@@ -538,7 +538,10 @@ describe('a log that contradicts itself', () => {
     expect(asked).toEqual(['captions given']);
     await room.decide(row('notes'), true);
     expect(asked).toEqual(['captions given']);
-    await room.decide(row('notes'), false);
+    await room.sign([
+      { purpose: 'notes', medium: 'voice', yes: false },
+      { purpose: 'notes', medium: 'chat', yes: true },
+    ]);
     expect(asked).toEqual(['captions given', 'notes refused']);
     expect(said('notes')).toBe('refused');
     await room.decide(row('captions'), false);
