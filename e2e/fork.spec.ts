@@ -156,7 +156,7 @@ test("a server that shows two people two histories is noticed by both, and nothi
       await expect(mine(bob)).toContainText("Er gaat niets van jou naar AI");
       await expect(ada.page.locator("button.sign")).toContainText("Nothing is listening now");
       await ada.hears("Bob");
-      await bob.seesMoving("Ada");
+      await ada.seesMoving("Bob");
     });
     if (process.env["SHOTS"]) {
       await ada.page.screenshot({ path: join(process.env["SHOTS"], "fork-en.png") });
