@@ -11,22 +11,24 @@ export function LogAlarm({ finding }: { readonly finding: Finding }) {
   const { t } = useTranslation();
   return (
     <Trouble>
-      <p>
-        <strong>{t(`broken.${finding.is}`)}</strong>
-      </p>
-      <p>{finding.is === 'fork' ? t(`broken.${finding.between}`) : t('broken.backText')}</p>
-      <p>{t('broken.means')}</p>
-      <p>
-        <button
-          type="button"
-          className="button"
-          onClick={() => save(`aye-log-${finding.is}.json`, findingFile(finding))}
-        >
-          <Icon name="down" />
-          {t('broken.save')}
-        </button>{' '}
-        <span className="hint">{t('broken.saveText')}</span>
-      </p>
+      <div className="stack">
+        <p>
+          <strong>{t(`broken.${finding.is}`)}</strong>
+        </p>
+        <p>{finding.is === 'fork' ? t(`broken.${finding.between}`) : t('broken.backText')}</p>
+        <p>{t('broken.means')}</p>
+        <p className="hint">{t('broken.saveText')}</p>
+        <div>
+          <button
+            type="button"
+            className="button"
+            onClick={() => save(`aye-log-${finding.is}.json`, findingFile(finding))}
+          >
+            <Icon name="down" />
+            {t('broken.save')}
+          </button>
+        </div>
+      </div>
     </Trouble>
   );
 }

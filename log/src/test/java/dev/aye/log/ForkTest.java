@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class ForkTest {
   private static final String ORIGIN = "a.example/log";
   private static final int SHARED = 5;
-  private static final int MOST = 40;
+  private static final int MOST = 20;
 
   private final SigningKey key = SigningKey.generate(ORIGIN, new SecureRandom());
   private final LogVerifier verifier = new LogVerifier(key.publicKey());
