@@ -66,6 +66,8 @@ final class Archive implements AutoCloseable {
     try {
       return Log.open(
           config.data().resolve("log"), origin(config, random), random, clock, config.witnessing());
+    } catch (LogException.Corrupt altered) {
+      throw altered; // Soundness has a sentence and an exit code for it
     } catch (LogException e) {
       throw new Refusal(
           "The log cannot be opened: "

@@ -40,6 +40,7 @@ class ArchitectureTest {
     all =
         new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("-tests.jar"))
             .importPackages("dev.aye");
   }
 
@@ -226,6 +227,7 @@ class ArchitectureTest {
   void onlyTheSpeechProcessIsAProcess() {
     noClasses()
         .that(areCores())
+        .and(areNoBenches())
         .and(areNot("dev.aye.companion.SpeechProcess"))
         .should()
         .dependOnClassesThat()

@@ -55,7 +55,7 @@ class CommandLineTest {
         "nothing                          | 2 | nothing",
         "verify                           | 2 | PATH",
         "dataset                          | 1 | one of build, list and export",
-        "bench none                       | 1 | log, media and speech",
+        "bench none                       | 1 | log, consent, media and speech",
         "verify NOWHERE --vkey x          | 1 | NOWHERE",
         "dataset build --data EMPTY       | 1 | There is nothing in the data folder",
         "train --data EMPTY               | 1 | There is nothing in the data folder",

@@ -268,6 +268,10 @@ class EndpointWalkTest {
     }
     known.put("GET /log/proof", proofs);
     known.put("GET /log/vkey", calls("/log/vkey", ""));
+    known.put("GET /api/notices", calls("/api/notices", ""));
+    known.put(
+        "GET /api/notices/difference",
+        calls("/api/notices/difference?from=" + "A".repeat(43) + "&to=" + "A".repeat(43), ""));
     known.put("GET /api/notices/{hash}", calls("/api/notices/" + "A".repeat(43), ""));
     known.put("GET /healthz", calls("/healthz", ""));
     known.put("ANY /rtc/v1", calls("/rtc/v1", ""));
