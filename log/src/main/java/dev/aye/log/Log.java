@@ -232,6 +232,7 @@ public final class Log implements AutoCloseable {
    */
   public CompletableFuture<Appended> submit(Leaf leaf) {
     CompletableFuture<Appended> answer = new CompletableFuture<>();
+    Long place;
     gate.lock();
     try {
       while (waiting.size() >= MAX_WAITING && !closed && stopped == null) {
@@ -245,17 +246,18 @@ public final class Log implements AutoCloseable {
         answer.completeExceptionally(why);
         return answer;
       }
-      Long place = unwitnessed.remove(leaf);
-      if (place != null) {
-        later(List.of(new Placed(place, leaf, answer)), place + 1);
+      place = unwitnessed.remove(leaf);
+      if (place == null) {
+        waiting.add(new Waiting(leaf, nanos.getAsLong(), answer));
+        arrived.signal();
         return answer;
       }
-      waiting.add(new Waiting(leaf, nanos.getAsLong(), answer));
-      arrived.signal();
-      return answer;
     } finally {
       gate.unlock();
     }
+    // Not under the gate: the witnesses tell of news under theirs, and then take this one.
+    later(List.of(new Placed(place, leaf, answer)), place + 1);
+    return answer;
   }
 
   /**
