@@ -74,13 +74,21 @@ final class KeyStore {
     this.random = random;
   }
 
-  static KeyStore open(Disk disk, Path folder, SecureRandom random) {
+  /**
+   * Opens the keys.
+   *
+   * @param fresh whether there is nothing yet that they would be for, so that they may be begun
+   * @throws Corrupt when they are not there, or not what was written
+   */
+  static KeyStore open(Disk disk, Path folder, SecureRandom random, boolean fresh) {
     KeyStore store = new KeyStore(disk, folder, random);
     disk.folder(folder);
     if (disk.exists(folder.resolve("current"))) {
       store.load();
-    } else {
+    } else if (fresh) {
       store.begin();
+    } else {
+      throw new Corrupt("the keys of this vault are not in their folder");
     }
     store.destroyOtherEpochs();
     return store;

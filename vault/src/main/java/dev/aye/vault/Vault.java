@@ -54,6 +54,10 @@ public final class Vault {
 
   private final Disk disk;
   private final Path blocks;
+
+  /** Which keys the data belongs to: the name of the vault's own key, and the epoch seen last. */
+  private final Path keysSeen;
+
   private final SecureRandom random;
   private final InstantSource clock;
   private final KeyStore keys;
@@ -66,14 +70,20 @@ public final class Vault {
   private Vault(Disk disk, Path data, Path keyFolder, SecureRandom random, InstantSource clock) {
     this.disk = disk;
     this.blocks = data.resolve("blocks");
+    this.keysSeen = data.resolve("keys-seen");
     this.random = random;
     this.clock = clock;
     disk.folder(data);
     disk.folder(blocks);
-    this.keys = KeyStore.open(disk, keyFolder, random);
     this.index = Index.open(disk, data.resolve("index"));
-    this.pseudonyms = keys.of(new KeyStore.Owner.Secret(PSEUDONYMS)).bytes();
+    boolean fresh =
+        !disk.exists(keysSeen) && index.entries().isEmpty() && disk.list(blocks).isEmpty();
+    this.keys = KeyStore.open(disk, keyFolder, random, fresh);
+    KeyStore.Key own = keys.of(new KeyStore.Owner.Secret(PSEUDONYMS));
+    this.pseudonyms = own.bytes();
+    demandItsKeys(own.name());
     dropWhatHasNoKey();
+    seen(own.name());
   }
 
   /**
@@ -82,7 +92,8 @@ public final class Vault {
    *
    * @param data the folder of blocks and index, which may be backed up
    * @param keys the folder of keys, which must not be in the same backup
-   * @throws Corrupt when keys or index are not what was written
+   * @throws Corrupt when keys or index are not what was written, or the keys are an older copy, or
+   *     another vault's: what they lack is then not taken for shredded
    */
   public static Vault open(Path data, Path keys, SecureRandom random, InstantSource clock) {
     return open(Disk.real(), data, keys, random, clock);
@@ -512,17 +523,52 @@ public final class Vault {
       int count = names.stream().mapToInt(name -> index.under(name).size()).sum();
       keys.shred(names); // durable: nobody can read them any more
       dropWhatHasNoKey(); // durable: no trace of them in the index, no file of them
+      seen(keys.of(new KeyStore.Owner.Secret(PSEUDONYMS)).name());
       return new Shredded(names.size(), count, keys.epoch());
     });
   }
 
-  private void dropWhatHasNoKey() {
+  /**
+   * Refuses keys that are not this vault's, or older than it. Only a shredding makes a new epoch,
+   * so what has no key is to be dropped when there is one that the data has not seen; at the same
+   * epoch its keys are missing.
+   */
+  private void demandItsKeys(BlockId own) {
+    if (!disk.exists(keysSeen)) {
+      return;
+    }
+    String[] seen = new String(disk.read(keysSeen), StandardCharsets.US_ASCII).split(" ", -1);
+    if (seen.length != 2 || !seen[1].matches("[0-9]{1,18}")) {
+      throw new Corrupt("the vault does not say which keys it belongs to");
+    }
+    if (!seen[0].equals(own.toString())) {
+      throw new Corrupt("the keys are those of another vault");
+    }
+    long epoch = Long.parseLong(seen[1]);
+    if (keys.epoch() < epoch || (keys.epoch() == epoch && !orphans().isEmpty())) {
+      throw new Corrupt("the keys are an older copy, which lacks keys of what is kept");
+    }
+  }
+
+  private void seen(BlockId own) {
+    byte[] now = (own + " " + keys.epoch()).getBytes(StandardCharsets.US_ASCII);
+    if (!disk.exists(keysSeen) || !Arrays.equals(disk.read(keysSeen), now)) {
+      disk.replace(keysSeen, now);
+    }
+  }
+
+  private Set<BlockId> orphans() {
     Set<BlockId> orphans = new LinkedHashSet<>();
     for (Index.Entry entry : index.entries()) {
       if (keys.find(entry.key()).isEmpty()) {
         orphans.add(entry.key());
       }
     }
+    return orphans;
+  }
+
+  private void dropWhatHasNoKey() {
+    Set<BlockId> orphans = orphans();
     if (!orphans.isEmpty()) {
       index.drop(orphans);
     }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -154,6 +155,43 @@ class VaultTest {
     assertThat(texts(restored.own(Permits.proven(bob.id)))).containsExactly("cellar");
     assertThat(home.resolve("keys/root-1")).doesNotExist();
     assertThat(found(home, oldRoot)).isEmpty();
+  }
+
+  @Test
+  void keysThatAreMissingOlderOrOfAnotherVaultAreRefusedAndNothingIsDeleted() throws IOException {
+    Vault vault = open();
+    Path home = folder.resolve("vault");
+    vault.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("roof"));
+    copy(home.resolve("keys"), folder.resolve("same-epoch"));
+    vault.appendTraining(bob.permit(TRAINING, VOICE), SLICE, bytes("cellar"));
+    vault.shred(ann.id);
+    vault.appendTraining(bob.permit(TRAINING, VOICE), SLICE, bytes("garden"));
+    copy(home.resolve("keys"), folder.resolve("right"));
+    Vault other = open(Disk.real(), "other");
+    other.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("attic"));
+
+    for (String keys : List.of("none", "same-epoch", "other/keys")) {
+      delete(home.resolve("keys"));
+      if (!keys.equals("none")) {
+        copy(folder.resolve(keys), home.resolve("keys"));
+      }
+      assertThatThrownBy(this::open).as(keys).isInstanceOf(Corrupt.class);
+    }
+    delete(home.resolve("keys"));
+    copy(folder.resolve("right"), home.resolve("keys"));
+    assertThat(texts(open().own(Permits.proven(bob.id)))).containsExactly("cellar", "garden");
+  }
+
+  @Test
+  void keysThatLackWhatWasKeptAfterThemAreRefused() throws IOException {
+    Vault vault = open();
+    Path home = folder.resolve("vault");
+    vault.appendTraining(ann.permit(TRAINING, VOICE), SLICE, bytes("roof"));
+    copy(home.resolve("keys"), folder.resolve("older"));
+    vault.appendTraining(bob.permit(TRAINING, VOICE), SLICE, bytes("cellar"));
+    delete(home.resolve("keys"));
+    copy(folder.resolve("older"), home.resolve("keys"));
+    assertThatThrownBy(this::open).isInstanceOf(Corrupt.class).hasMessageContaining("older copy");
   }
 
   @Test
@@ -348,6 +386,14 @@ class VaultTest {
         }
       }
       return found;
+    }
+  }
+
+  private static void delete(Path tree) throws IOException {
+    try (Stream<Path> files = Files.walk(tree)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
     }
   }
 
