@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
@@ -37,6 +38,7 @@ final class RtcSocket extends BinaryWebSocketHandler implements HandshakeInterce
   private static final String TOKEN = "access_token";
   private static final String REQUEST = "join_request";
   private static final int MOST_WAITING = 1024;
+  private static final int MOST_BYTES_WAITING = 2 << 20;
   private static final int LONGEST_FRAME = 256 * 1024;
 
   private final Sfu sfu;
@@ -133,13 +135,18 @@ final class RtcSocket extends BinaryWebSocketHandler implements HandshakeInterce
     /** Frames, and nothing for the end. */
     private final BlockingQueue<Optional<byte[]>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
 
+    private final AtomicInteger bytes = new AtomicInteger();
+
     Outbox(WebSocketSession socket) {
       this.socket = socket;
     }
 
     @Override
     public void send(byte[] frame) {
-      if (!waiting.offer(Optional.of(frame))) {
+      if (bytes.addAndGet(frame.length) > MOST_BYTES_WAITING) {
+        waiting.clear(); // it does not read: what it lost it gets by coming back
+        close();
+      } else if (!waiting.offer(Optional.of(frame))) {
         close();
       }
     }
@@ -155,6 +162,7 @@ final class RtcSocket extends BinaryWebSocketHandler implements HandshakeInterce
     void drain() {
       try {
         for (var frame = waiting.take(); frame.isPresent(); frame = waiting.take()) {
+          bytes.addAndGet(-frame.get().length);
           socket.sendMessage(new BinaryMessage(frame.get()));
         }
         socket.close(CloseStatus.NORMAL);

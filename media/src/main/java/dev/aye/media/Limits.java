@@ -20,6 +20,16 @@ final class Limits {
 
   static final int DATA_RATE = 200;
 
+  /** The bytes of them: each goes to everybody, also to who has a slow line. */
+  static final int DATA_BYTES_BURST = 512 * 1024;
+
+  static final int DATA_BYTES_RATE = 128 * 1024;
+
+  /** Changes of one's own attributes: each is told to everybody. */
+  static final int ATTRIBUTE_BURST = 60;
+
+  static final int ATTRIBUTE_RATE = 5;
+
   /** Signalling messages a person may send: in a burst, and per second from then on. */
   static final int SIGNAL_BURST = 400;
 

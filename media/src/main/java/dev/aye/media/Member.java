@@ -124,6 +124,8 @@ final class Member {
   private final Map<Integer, String> labels = new HashMap<>();
   private final ArrayDeque<byte[]> pendingData = new ArrayDeque<>();
   private final Rate dataRate;
+  private final Rate dataBytes;
+  private final Rate attributeRate;
   private int lastMessageSequence;
 
   private final Downlink downlink = new Downlink();
@@ -143,6 +145,8 @@ final class Member {
     this.joinedAtMillis = context.clock().millis();
     this.joinedAtNanos = now();
     this.dataRate = new Rate(Limits.DATA_BURST, Limits.DATA_RATE, joinedAtNanos);
+    this.dataBytes = new Rate(Limits.DATA_BYTES_BURST, Limits.DATA_BYTES_RATE, joinedAtNanos);
+    this.attributeRate = new Rate(Limits.ATTRIBUTE_BURST, Limits.ATTRIBUTE_RATE, joinedAtNanos);
     this.sessionId = Long.toString(context.random().nextLong() >>> 2);
     this.peer =
         new Peer(
@@ -541,6 +545,9 @@ final class Member {
   private RequestResponse.Reason admit(UpdateParticipantMetadata request) {
     if (!token.grants().canUpdateOwnMetadata()) {
       return RequestResponse.Reason.NOT_ALLOWED;
+    }
+    if (!attributeRate.allow(now())) {
+      return RequestResponse.Reason.LIMIT_EXCEEDED;
     }
     Map<String, String> after = new HashMap<>(attributes);
     request
@@ -1053,7 +1060,10 @@ final class Member {
   @SuppressWarnings("deprecation") // who sent it, for clients that read it in the user packet
   private void message(int channel, byte[] data) {
     String label = labels.get(channel);
-    if (label == null || !token.grants().canPublishData() || !dataRate.allow(now())) {
+    if (label == null
+        || !token.grants().canPublishData()
+        || !dataRate.allow(now())
+        || !dataBytes.allow(now(), data.length)) {
       return;
     }
     DataPacket packet;

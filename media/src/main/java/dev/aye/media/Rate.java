@@ -16,12 +16,17 @@ final class Rate {
 
   /** Whether it may happen now; if so it is counted. */
   boolean allow(long now) {
+    return allow(now, 1);
+  }
+
+  /** The same, for something that counts as so many. */
+  boolean allow(long now, int cost) {
     left = Math.min(burst, left + (now - at) / 1e9 * perSecond);
     at = now;
-    if (left < 1) {
+    if (left < cost) {
       return false;
     }
-    left--;
+    left -= cost;
     return true;
   }
 }
