@@ -32,11 +32,22 @@ export async function freePort(): Promise<number> {
 export async function startAye(options: { data?: string; args?: string[]; env?: Record<string, string> } = {}): Promise<Aye> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), "aye-e2e-"));
   const port = await freePort();
-  const child: ChildProcess = spawn(
-    join(root, "aye"),
-    ["serve", "--port", String(port), "--udp-port", String(await freePort()), "--data", data, ...(options.args ?? [])],
-    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } },
-  );
+  const args = ["serve", "--port", String(port), "--udp-port", String(await freePort()), "--data", data];
+  return await ready(join(root, "aye"), [...args, ...(options.args ?? [])], { ...process.env, ...options.env }, data, port);
+}
+
+/** The same server, which writes down in `record` all that any ear got, and of whom. */
+export async function startAyeThatTells(record: string): Promise<Aye> {
+  const data = mkdtempSync(join(tmpdir(), "aye-e2e-"));
+  const port = await freePort();
+  const classes = ["app/target/test-classes", "app/target/aye.jar", "app/target/lib/*"].map((part) => join(root, part));
+  const flags = ["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Djava.awt.headless=true", `-Daye.home=${root}`];
+  const server = ["dev.aye.app.WhatReachedTheEars", String(port), String(await freePort()), data, record];
+  return await ready(join(javaHome(), "bin", "java"), [...flags, "-cp", classes.join(":"), ...server], process.env, data, port);
+}
+
+async function ready(command: string, args: string[], env: NodeJS.ProcessEnv, data: string, port: number): Promise<Aye> {
+  const child: ChildProcess = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
   let output = "";
   child.stdout?.on("data", (bytes: Buffer) => (output += bytes.toString()));
   child.stderr?.on("data", (bytes: Buffer) => (output += bytes.toString()));

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
-import { type Aye, aye as command, everythingHeld, removeData, startAye, wordsBelow, wordsInHeap } from "./aye.ts";
+import { type Aye, aye as command, everythingHeld, removeData, startAye, startAyeThatTells, wordsBelow, wordsInHeap } from "./aye.ts";
 import { type Answer, Somebody } from "./people.ts";
 
 const PURPOSES = ["Captions", "Notes", "Learning"] as const;
@@ -35,8 +35,8 @@ async function chat(ada: Somebody, bob: Somebody): Promise<void> {
 }
 
 /** Everywhere that something of Bob could have come to rest, and which of his words are there. */
-async function search(aye: Aye, ada: Somebody, bob: Somebody, words: string[]): Promise<Record<string, string[]>> {
-  const seen = (await ada.captions().textContent()) ?? "";
+async function search(aye: Aye, ears: string, ada: Somebody, bob: Somebody, words: string[]): Promise<Record<string, string[]>> {
+  const seen = [await ada.captionsSoFar(), await bob.captionsSoFar()].join("\n");
   const memory = await wordsInHeap(aye.pid, words);
   const folder = mkdtempSync(join(tmpdir(), "aye-export-"));
   command(aye, "dataset", "build");
@@ -52,6 +52,7 @@ async function search(aye: Aye, ada: Somebody, bob: Somebody, words: string[]): 
   const within = (text: string) => words.filter((word) => text.toLowerCase().includes(word));
   return {
     captions: within(seen),
+    ears: within(readFileSync(ears, "utf8")),
     memory,
     exported,
     notes: within(notes),
@@ -65,7 +66,9 @@ test("what a refuser says and types is nowhere, and the same search finds it aft
   test.setTimeout(480_000);
   for (const bobSays of ["No", "Yes"] as const) {
     await test.step(`Bob says ${bobSays.toLowerCase()}`, async () => {
-      const aye = await startAye();
+      const record = mkdtempSync(join(tmpdir(), "aye-ears-"));
+      const ears = join(record, "ears.txt");
+      const aye = await startAyeThatTells(ears);
       const { ada, bob } = await meet(aye, bobSays);
       try {
         await ada.seesMoving("Bob");
@@ -87,14 +90,19 @@ test("what a refuser says and types is nowhere, and the same search finds it aft
         const control = await wordsInHeap(aye.pid, ADA.spoken);
         expect(control, "the search finds in memory what was heard").not.toEqual([]);
 
-        const found = await search(aye, ada, bob, BOBS_WORDS);
+        const heard = (what: string) =>
+          new Set(readFileSync(ears, "utf8").split("\n").filter((line) => line.startsWith(`${what} `)).map((line) => line.split(" ")[1]));
+        for (const what of ["voice", "chat"]) {
+          await expect.poll(() => heard(what).size, `whose ${what} reached an ear`).toBe(bobSays === "Yes" ? 2 : 1);
+        }
+        const found = await search(aye, ears, ada, bob, BOBS_WORDS);
         console.log(`Bob said ${bobSays}: ${JSON.stringify(found)}`);
         expect(found["files"], "nothing is at rest in the clear").toEqual([]);
         expect(found["output"], "nothing is in the log").toEqual([]);
         if (bobSays === "No") {
           for (const [place, words] of Object.entries(found)) expect(words, place).toEqual([]);
         } else {
-          for (const place of ["memory", "notes", "vault", "exported"]) expect(found[place], place).not.toEqual([]);
+          for (const place of ["captions", "ears", "memory", "notes", "vault", "exported"]) expect(found[place], place).not.toEqual([]);
           expect(found["vault"], "all of it").toEqual(expect.arrayContaining(BOBS_WORDS));
         }
       } finally {
@@ -102,6 +110,7 @@ test("what a refuser says and types is nowhere, and the same search finds it aft
         await bob.close();
         await aye.kill();
         removeData(aye);
+        rmSync(record, { recursive: true, force: true });
       }
     });
   }

@@ -276,7 +276,10 @@ final class Gatherings {
 
   /** Whether the host was in the room of the meeting, for all to see. */
   boolean hostWasThere(String meeting) {
-    return meetings.hostWasSeen(meeting);
+    return meetings.hostWasSeen(meeting)
+        || sfu.participants(meeting).stream()
+            .flatMap(participant -> meetings.participant(participant.identity()).stream())
+            .anyMatch(Meetings.Seat::host);
   }
 
   /** Whether nothing more will come into the notes: the meeting is over, or nobody is there. */

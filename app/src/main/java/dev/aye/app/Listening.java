@@ -51,9 +51,9 @@ final class Listening {
 
   /** What stands between a tap and the ear behind it: nothing, but where a test watches. */
   interface Pour {
-    Pour STRAIGHT = ear -> ear;
+    Pour STRAIGHT = (participant, ear) -> ear;
 
-    TapSink into(TapSink ear);
+    TapSink into(ParticipantId participant, TapSink ear);
   }
 
   /** One open stream. */
@@ -127,7 +127,7 @@ final class Listening {
       Hearing hearing = new Hearing(ear, participant, room);
       Tap tap;
       try {
-        tap = Tap.open(sfu, room, permits, streamKey, pour.into(hearing));
+        tap = Tap.open(sfu, room, permits, streamKey, pour.into(participant, hearing));
       } catch (IllegalArgumentException ended) {
         ear.close();
         sfu.closeRoom(room);

@@ -93,7 +93,7 @@ class ListeningTest {
             town.consents,
             companion,
             key,
-            ear -> {
+            (participant, ear) -> {
               ears.add(ear);
               return ear;
             },

@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.consent.ParticipantId;
 import dev.aye.media.TapSink;
 import dev.aye.media.VoiceFrame;
 import io.github.jaredmdobson.concentus.OpusDecoder;
@@ -48,7 +49,7 @@ final class ToneAtTheTap {
     }
   }
 
-  private TapSink over(TapSink ear) {
+  private TapSink over(ParticipantId participant, TapSink ear) {
     return new Watched(ear, streams.incrementAndGet());
   }
 
