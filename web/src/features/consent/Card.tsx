@@ -61,15 +61,17 @@ export function Card({
         ))}
       </ul>
       <div className="card-foot hint">
-        {recipient && (
-          <p>
-            {t('card.works', {
-              host: here(recipient.processor.host) ? t('card.thisServer') : recipient.processor.host,
-              model: recipient.processor.model,
-            })}
-          </p>
-        )}
-        <p>{notice.foot.join(' ')}</p>
+        <div>
+          <p>{notice.foot.join(' ')}</p>
+          {recipient && (
+            <p>
+              {t('card.works', {
+                host: here(recipient.processor.host) ? t('card.thisServer') : recipient.processor.host,
+                model: recipient.processor.model,
+              })}
+            </p>
+          )}
+        </div>
         <button type="button" className="plain" aria-expanded={full} onClick={() => setFull(!full)}>
           {full ? t('card.less') : t('card.fullText')}
         </button>
