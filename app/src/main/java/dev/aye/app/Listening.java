@@ -137,7 +137,11 @@ final class Listening {
       }
       tap.silence(true); // until it is known to whoever mutes, and the mute of now is known
       streams.put(participant, new Stream(person, meeting, room, tap, ear, hearing));
-      tap.silence(muted(seat));
+      boolean muted;
+      do { // a mute that came between reading and setting is not undone
+        muted = muted(seat);
+        tap.silence(muted);
+      } while (muted(seat) != muted);
       changed.accept(meeting);
       return token(room, seat.participant(), permits);
     }
