@@ -2,10 +2,10 @@ import type { Meeting } from '../api/client';
 import { locale } from '../../words/words';
 import { keyOf, questionOf, type CardState } from './answers';
 import { receipts, refusals, slipsOf } from './keeping';
-import { openJws } from '../device/jws';
 import { parseNotice, type Notice, type NoticeRow } from './notice';
-import { readClaims, sameRecipient } from './own';
+import { sameRecipient } from './own';
 import type { Recipient } from './receipt';
+import { readReceipt } from './receiptReader';
 
 /** The notice of a meeting in the person's language, or none when its text cannot be drawn: then nothing is asked. */
 export async function noticeOf(meeting: Meeting): Promise<Notice | undefined> {
@@ -48,9 +48,9 @@ async function signedFor(meeting: string, recipient: Recipient): Promise<Readonl
   const handles = new Set<string>();
   for (const kept of (await receipts.all()).filter((r) => r.meeting === meeting))
     try {
-      const claims = readClaims((await openJws(kept.receipt, 'aye-receipt+jws')).payload);
-      if (!sameRecipient(claims.recipient, recipient)) continue;
-      for (const { handle } of claims.choices) if (handle !== undefined) handles.add(handle);
+      const signed = await readReceipt(kept.receipt);
+      if (!sameRecipient(signed.recipient, recipient)) continue;
+      for (const { handle } of signed.choices) if (handle !== undefined) handles.add(handle);
     } catch (failure) {
       console.warn('a kept receipt cannot be read', failure);
     }
