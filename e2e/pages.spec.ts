@@ -174,6 +174,123 @@ test("a keyboard is enough to answer, join, change one's mind and leave", async 
   await expect(page.getByRole("heading", { name: "You left" })).toBeFocused();
 });
 
+test("the invitation asks as fairly as the preview, at every width, in light and dark", async () => {
+  const page = await newcomer();
+  await page.goto(invitation(await newMeeting()));
+  await expect(rows(page)).toHaveCount(ROWS.length);
+  expect(await page.evaluate(() => document.activeElement?.closest(".card-body") ?? null), "nothing is focused").toBeNull();
+  await page.getByRole("button", { name: "More" }).nth(1).click();
+  await page.getByRole("heading", { level: 1 }).focus();
+  await everyLook(page, async (look) => {
+    const pairs = await yesNoPairs(page);
+    expect(pairs.length, "three rows and the two parts of an open one").toBe(5);
+    for (const [yes, no] of pairs) {
+      expect(yes.look, look).toEqual(no.look);
+      expect(yes.y, "side by side").toBe(no.y);
+      expect(yes.pressed || no.pressed, "nothing is chosen").toBe(false);
+      expect(yes.contrast, look).toBeGreaterThan(4.5);
+      expect(yes.look.height, "large enough for a finger").toBeGreaterThanOrEqual(44);
+    }
+  });
+  await tabTo(page, choice(page, "Captions", "Yes"));
+  await page.keyboard.press("Space");
+  await tabTo(page, choice(page, "Notes", "No"));
+  await page.keyboard.press("Enter");
+  await page.mouse.move(0, 0);
+  await page.getByRole("heading", { level: 1 }).focus();
+  await everyLook(page, async (look) => {
+    const [captions, notes] = await yesNoPairs(page);
+    expect(captions?.[0].look, look).toEqual(notes?.[1].look);
+    expect(captions?.[1].look, look).toEqual(notes?.[0].look);
+  });
+  await tabTo(page, page.getByRole("link", { name: "Go to the meeting" }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Join", exact: true })).toBeVisible();
+});
+
+test("what is chosen in the invitation stays here unsigned, and is signed only at joining", async () => {
+  const page = await newcomer();
+  const sent: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() !== "GET") sent.push(`${request.method()} ${new URL(request.url()).pathname}`);
+  });
+  const link = await newMeeting();
+  const before = await logSize();
+  await page.goto(invitation(link));
+  await expect(page.getByText("What you choose stays in this browser until you join.")).toBeVisible();
+  const devices = await page.evaluate(async () => await navigator.mediaDevices.getUserMedia({ audio: true, video: true }).then(() => "opened", (refused: Error) => refused.name));
+  expect(devices, "the browser keeps camera and microphone from this page, though they are permitted").toBe("NotAllowedError");
+  await answer(page, "Captions", "Yes");
+  await answer(page, "Notes", "No");
+  await answer(page, "Learning", "Yes");
+  await answer(page, "Learning", "No");
+  await page.reload();
+  await pressed(page, { Captions: "Yes", Notes: "No", Learning: "No" });
+  await page.getByRole("button", { name: "Clear what I chose" }).click();
+  await pressed(page, { Captions: undefined, Notes: undefined, Learning: undefined });
+  await answer(page, "Captions", "Yes");
+  await answer(page, "Notes", "No");
+  await page.getByRole("link", { name: "Go to the meeting" }).click();
+  await expect(page.getByRole("button", { name: "Join", exact: true })).toBeVisible();
+  await pressed(page, { Captions: "Yes", Notes: "No", Learning: undefined });
+  expect(sent, "nothing was sent so far").toEqual([]);
+  expect(await logSize(), "and nothing logged").toBe(before);
+  await join(page);
+  await openMine(page);
+  await pressed(page, { Captions: "Yes", Notes: "No", Learning: undefined });
+  await expect(page.getByText(/A copy of your voice is going to/)).toBeVisible();
+  expect(await logSize(), "one answer").toBe(before + 1);
+  await page.keyboard.press("Escape");
+  await leave(page);
+
+  await page.goto(invitation(link));
+  await pressed(page, { Captions: "Yes", Notes: "No", Learning: undefined });
+  await expect(page.getByRole("button", { name: "Clear what I chose" }), "what was signed is not left over here").toHaveCount(0);
+  await answer(page, "Captions", "No");
+  await expect(page.getByText(/^Stopped \d/), "one click takes it back, at once").toBeVisible();
+  await expect.poll(logSize, "and it is in the log").toBe(before + 2);
+});
+
+test("an invitation says what is the matter, whatever it is", async () => {
+  const page = await newcomer();
+  const link = invitation(await newMeeting());
+  const title = page.getByRole("heading", { level: 1 });
+
+  await page.goto(link.slice(0, link.indexOf("#")));
+  await expect(title).toHaveText("This link is not complete");
+  await page.getByLabel("The whole link").fill(link);
+  await page.getByRole("button", { name: "Use this link" }).click();
+  await expect(rows(page)).toHaveCount(ROWS.length);
+
+  await page.goto(`${aye.url}/i/AAAAAAAAAAAAAAAA#${secret()}`);
+  await expect(page.getByText("There is no such meeting, or it has ended.")).toBeVisible();
+
+  await page.goto(invitation(await endedMeeting()));
+  await expect(title).toHaveText("This meeting has ended");
+
+  await page.goto(invitation((await meeting({ purposes: [] })).link));
+  await expect(page.getByText("No AI is offered in this meeting, so nothing is asked of you.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Go to the meeting" })).toBeVisible();
+  await expect(page.locator(".yesno")).toHaveCount(0);
+
+  await page.route(/\/api\/meetings\//, (route) => route.abort());
+  await page.goto(invitation(await newMeeting()));
+  await expect(page.getByText("The server does not answer. Check your connection and try again.")).toBeVisible();
+  await page.unroute(/\/api\/meetings\//);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(rows(page)).toHaveCount(ROWS.length);
+
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("", "SecurityError");
+    };
+  });
+  await page.goto(invitation(await newMeeting()));
+  await expect(page.getByText("Your browser does not let this page store anything")).toBeVisible();
+  await expect(rows(page), "it can still be read").toHaveCount(ROWS.length);
+  await expect(page.locator(".yesno"), "but not be answered").toHaveCount(0);
+});
+
 const WORDS = {
   en: {
     landing: "Meet. AI only with your yes.",
@@ -230,6 +347,10 @@ for (const locale of ["en", "nl"] as const) {
 
     await page.goto(aye.url);
     await expect(heading(words.landing)).toBeVisible();
+    await works(page, locale);
+
+    await page.goto(invitation(link));
+    await expect(page.getByRole("heading", { name: words.card })).toBeVisible();
     await works(page, locale);
 
     await page.goto(link);
@@ -354,15 +475,26 @@ async function endedMeeting(): Promise<string> {
   return link;
 }
 
-async function meeting(): Promise<{ id: string; hostKey: string; link: string }> {
+async function meeting(wanted: { purposes?: string[]; minors?: boolean } = {}): Promise<{ id: string; hostKey: string; link: string }> {
   const made = await fetch(`${aye.url}/api/meetings`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ title: "Pages" }),
+    body: JSON.stringify({ title: "Pages", ...wanted }),
   });
   expect(made.status).toBe(201);
   const { id, hostKey, link } = (await made.json()) as { id: string; hostKey: string; link: string };
   return { id, hostKey, link: `${link}#${secret()}` };
+}
+
+/** The page on which the meeting of a link can be read about beforehand. */
+function invitation(link: string): string {
+  return link.replace("/m/", "/i/");
+}
+
+/** Which button of each row is pressed; none where it says so. */
+async function pressed(page: Page, expected: Record<string, "Yes" | "No" | undefined>): Promise<void> {
+  for (const [label, which] of Object.entries(expected))
+    for (const side of ["Yes", "No"] as const) await expect(choice(page, label, side), `${label}: ${side}`).toHaveAttribute("aria-pressed", String(side === which));
 }
 
 async function logSize(): Promise<number> {

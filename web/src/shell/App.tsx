@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { Invitation } from '../features/invitation/Invitation';
 import { Landing } from '../features/landing/Landing';
 import { Me } from '../features/me/Me';
 import { MeetingPage } from '../features/room/MeetingPage';
@@ -16,6 +17,8 @@ export function App() {
       return <Landing key={visit} />;
     case 'meeting':
       return <MeetingPage key={visit} id={at.id} />;
+    case 'invitation':
+      return <Invitation key={visit} id={at.id} />;
     case 'me':
       return <Me key={visit} />;
     case 'withdraw':

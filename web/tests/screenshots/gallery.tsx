@@ -160,6 +160,7 @@ async function state(): Promise<RoomState> {
     ),
     busy: new Set(),
     fresh: wanted.has('fresh') ? offered.slice(1, 2) : [],
+    reworded: new Map(),
     listening: given ? { is: 'on', voice: true, chat: false } : { is: 'off' },
     sendingVoice: given,
     paused: false,

@@ -1,9 +1,11 @@
 import { useId, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Reworded } from './anew';
 import type { RowAnswer } from './answers';
 import { here } from '../listening/recipient';
 import type { Notice, NoticeRow } from './notice';
 import type { Recipient } from './receipt';
+import { WordsChanged } from './WordsChanged';
 
 export interface CardProps {
   readonly notice: Notice;
@@ -15,11 +17,15 @@ export interface CardProps {
   readonly decide: (row: NoticeRow, yes: boolean, medium?: string) => void;
   readonly busy?: (row: NoticeRow) => boolean;
   readonly fromBefore?: (row: NoticeRow) => boolean;
+  /** Rows that were answered in other words than they have now, with the difference. */
+  readonly reworded?: ReadonlyMap<string, Reworded>;
   /** What came of an answer, shown where it was given. */
   readonly below?: (row: NoticeRow) => ReactNode;
   readonly bare?: boolean;
   /** No yes is offered; a no still is. */
   readonly closed?: boolean;
+  /** For reading only: nothing can be answered here. */
+  readonly reading?: boolean;
 }
 
 /** The card: each purpose a row with two equal buttons. It is drawn from the very bytes that are hashed. */
@@ -32,9 +38,11 @@ export function Card({
   decide,
   busy,
   fromBefore,
+  reworded,
   below,
   bare = false,
   closed = false,
+  reading = false,
 }: CardProps) {
   const { t } = useTranslation();
   const [full, setFull] = useState(false);
@@ -55,8 +63,10 @@ export function Card({
             decide={(yes, medium) => decide(row, yes, medium)}
             busy={busy?.(row) ?? false}
             before={fromBefore?.(row) ?? false}
+            reworded={reworded?.get(row.purpose)}
             below={below?.(row)}
             closed={closed}
+            reading={reading}
           />
         ))}
       </ul>
@@ -119,11 +129,24 @@ interface RowProps {
   readonly decide: (yes: boolean, medium?: string) => void;
   readonly busy: boolean;
   readonly before: boolean;
+  readonly reworded: Reworded | undefined;
   readonly below: ReactNode;
   readonly closed: boolean;
+  readonly reading: boolean;
 }
 
-function Row({ row, answer, mediumAnswer, decide, busy, before, below, closed }: RowProps) {
+function Row({
+  row,
+  answer,
+  mediumAnswer,
+  decide,
+  busy,
+  before,
+  reworded,
+  below,
+  closed,
+  reading,
+}: RowProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -146,8 +169,17 @@ function Row({ row, answer, mediumAnswer, decide, busy, before, below, closed }:
           </p>
           {before && <p className="hint">{t('card.before')}</p>}
         </div>
-        <YesNo label={row.label} answer={answer} busy={busy} closed={closed} decide={(yes) => decide(yes)} />
+        {!reading && (
+          <YesNo
+            label={row.label}
+            answer={answer}
+            busy={busy}
+            closed={closed}
+            decide={(yes) => decide(yes)}
+          />
+        )}
       </div>
+      {reworded && <WordsChanged reworded={reworded} />}
       {below}
       {open && (
         <div className="row-details">
@@ -161,7 +193,7 @@ function Row({ row, answer, mediumAnswer, decide, busy, before, below, closed }:
             <dt>{t('card.basis')}</dt>
             <dd>{row.basis}</dd>
           </dl>
-          {row.media.length > 1 && (
+          {row.media.length > 1 && !reading && (
             <div className="parts">
               <h4>{t('card.part')}</h4>
               {row.media.map(({ medium, label }) => (

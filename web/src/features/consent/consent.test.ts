@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
-import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
+import { noticeText } from '../../../tests/notices';
 import type { Meeting } from '../api/client';
 import { b64, b64u, sha256, unb64u, utf8 } from '../bytes/bytes';
 import { openJws } from '../device/jws';
@@ -12,6 +12,7 @@ import { verifier } from '../log/note';
 import { Tiles } from '../log/tiles';
 import { isLogOf } from '../withdraw/slipLog';
 import { takeBack, type Standing } from '../withdraw/withdrawal';
+import { apart } from './anew';
 import { answerMedium, answerRow, NOTHING_ANSWERED, questionOf, rowAnswer, toSign } from './answers';
 import { receipts, refusals, slips } from './keeping';
 import { parseNotice, type NoticeRow } from './notice';
@@ -19,16 +20,17 @@ import { answeredBefore } from './offered';
 import { readSlips, signReceipt, slipFile, slipLink } from './receipt';
 import { answer } from './signing';
 
-const recipient = {
-  id: 'companion',
-  key: RECIPIENT_KEY,
-  processor: { host: 'this server', model: 'sphinx4' },
-};
+const recipient = { id: 'companion', key: 'k', processor: { host: 'this server', model: 'sphinx4' } };
 
 async function row(purpose: string): Promise<NoticeRow> {
   const found = (await parseNotice(noticeText('en'))).rows.find((r) => r.purpose === purpose);
   if (!found) throw new Error(purpose);
   return found;
+}
+
+/** A meeting as far as the card knows it. */
+function asks(id: string, of: typeof recipient, en = noticeText('en')): Meeting {
+  return { id, ai: { recipients: [of] }, notice: { en, nl: noticeText('nl') } } as unknown as Meeting;
 }
 
 async function knownLog() {
@@ -75,7 +77,7 @@ describe('the card', () => {
 
   it('does not ask again in the same meeting for what was taken back', async () => {
     const captions = await row('captions');
-    const meeting = { id: 'takenback', ai: { recipients: [recipient] } } as unknown as Meeting;
+    const meeting = asks('takenback', recipient);
     await slips.put({
       handle: 'h',
       secret: 's',
@@ -98,7 +100,7 @@ describe('the card', () => {
     const notice = await parseNotice(noticeText('en'));
     const said = { log: known, device, seat: 's', participant: 'p1', notice, recipient, now: new Date(0) };
     const yes = [{ purpose: 'captions', medium: 'voice', yes: true } as const];
-    const meeting = { id: 'm-moved', ai: { recipients: [recipient] } } as unknown as Meeting;
+    const meeting = asks('m-moved', recipient);
     const lost = { answer: () => Promise.reject(new TypeError('no network')) };
     await expect(answer({ ...said, answers: yes, api: lost })).rejects.toThrow();
     const captions = await row('captions');
@@ -116,8 +118,93 @@ describe('the card', () => {
     });
     expect(rowAnswer(await answeredBefore(meeting, notice, [captions]), captions)).toBe('yes');
     const model = { ...recipient, processor: { host: 'this server', model: 'another' } };
-    const moved = { id: 'm-moved', ai: { recipients: [model] } } as unknown as Meeting;
+    const moved = asks('m-moved', model);
     expect(rowAnswer(await answeredBefore(moved, notice, [captions]), captions)).toBe('open');
+  });
+
+  it('asks anew, with the difference, for a yes that was said to other words', async () => {
+    const { log, known } = await knownLog();
+    const device = await freshDevice('m-words', log.origin);
+    const notice = await parseNotice(noticeText('en'));
+    await answer({
+      log: known,
+      device,
+      seat: 's',
+      participant: 'p1',
+      notice,
+      recipient,
+      now: new Date(0),
+      answers: [{ purpose: 'captions', medium: 'voice', yes: true }],
+      api: {
+        answer: async (_m, _s, body) => {
+          log.entries.push(leaf.answer(await commitment(unb64u(body.salt), body.receipt)));
+          const index = log.entries.length - 1;
+          return { index, proof: await log.proof(index), grants: [] };
+        },
+      },
+    });
+    const meeting = (en: string) => asks('m-words', recipient, en);
+    const captions = await row('captions');
+    const same = await answeredBefore(meeting(noticeText('en')), notice, [captions]);
+    expect(rowAnswer(same, captions)).toBe('yes');
+    expect(same.reworded.size).toBe(0);
+    const en = noticeText('en').replace('Gone when the line leaves the screen.', 'Kept for a day.');
+    const changed = await parseNotice(en);
+    const anew = await answeredBefore(meeting(en), changed, changed.rows.slice(0, 1));
+    expect(rowAnswer(anew, captions)).toBe('open');
+    expect(anew.reworded.get('captions')).toEqual({
+      locale: 'en',
+      changed: [
+        { field: 'retention', before: 'Gone when the line leaves the screen.', after: 'Kept for a day.' },
+      ],
+    });
+  });
+
+  it('does not ask again in the other language after a no, and a yes forgets it in both', async () => {
+    const { log, known } = await knownLog();
+    const device = await freshDevice('m-nl', log.origin);
+    const [en, nl] = [await parseNotice(noticeText('en')), await parseNotice(noticeText('nl'))];
+    const asked = asks('m-next', recipient);
+    const captions = nl.rows.slice(0, 1);
+    const say = (yes: boolean) =>
+      answer({
+        log: known,
+        device,
+        seat: 's',
+        participant: 'p1',
+        notice: en,
+        translations: [nl],
+        recipient,
+        now: new Date(0),
+        answers: [{ purpose: 'captions', medium: 'voice', yes }],
+        api: {
+          answer: async (_m, _s, body) => {
+            log.entries.push(leaf.answer(await commitment(unb64u(body.salt), body.receipt)));
+            const index = log.entries.length - 1;
+            return { index, proof: await log.proof(index), grants: [] };
+          },
+        },
+      });
+    const shown = async () => [...(await answeredBefore(asked, nl, captions)).answered.values()];
+    await say(false);
+    expect(await shown()).toEqual([{ yes: false, from: 'before' }]);
+    await say(true);
+    expect(await shown()).toEqual([]);
+  });
+
+  it('sets apart just the words in which two texts differ', () => {
+    expect(apart('Kept for 90 days here.', 'Kept for 9 days here.')).toEqual([
+      ['Kept for ', '90 ', 'days here.'],
+      ['Kept for ', '9 ', 'days here.'],
+    ]);
+    expect(apart('', 'New')).toEqual([
+      ['', '', ''],
+      ['', 'New', ''],
+    ]);
+    expect(apart('a b', 'a b c')).toEqual([
+      ['a ', 'b', ''],
+      ['a ', 'b c', ''],
+    ]);
   });
 
   it('shows no text that it cannot draw whole', async () => {
@@ -208,7 +295,7 @@ describe('receipts', () => {
       seat: 's',
       participant: 'p1',
       notice: await parseNotice(noticeText('en')),
-      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
+      recipient: { id: 'companion', key: 'k', processor: { host: 'h', model: 'w' } },
       now,
       api: {
         answer: async (_meeting: string, _seat: string, body: { receipt: string; salt: string }) => {

@@ -29,6 +29,8 @@ export async function answer(args: {
   recipient: Recipient;
   answers: readonly Answer[];
   now: Date;
+  /** The same text in the other languages: a no in one is a no to the same question in each. */
+  translations?: readonly Notice[];
 }): Promise<Answered> {
   const { api, log, device, seat, notice, recipient, answers, now } = args;
   const { meeting, title } = device.record;
@@ -60,7 +62,8 @@ export async function answer(args: {
     at: now.toISOString(),
   };
   await receipts.put(kept);
-  await rememberRefusals(notice, recipient, answers, now);
+  for (const text of [notice, ...(args.translations ?? [])])
+    await rememberRefusals(text, recipient, answers, now);
   return { receipt: kept, slips: signed.slips };
 }
 

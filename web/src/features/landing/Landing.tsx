@@ -5,8 +5,9 @@ import { sentence } from '../api/sentences';
 import { b64u, sha256, unb64u } from '../bytes/bytes';
 import { rememberCreated } from '../consent/keeping';
 import { go } from '../../shell/route';
-import { CopyButton, Icon, Page, Trouble, type IconName } from '../../shell/ui';
+import { Icon, Page, Trouble, type IconName } from '../../shell/ui';
 import { knockAtDoor } from '../encryption/secret';
+import { Share } from '../invitation/Share';
 import { drawLinkSecret, rememberLink } from './link';
 
 type State =
@@ -49,8 +50,9 @@ export function Landing() {
                 <input readOnly value={state.link} onFocus={(e) => e.target.select()} className="code" />
               </label>
               <p className="hint">{t('landing.linkSecret')}</p>
+              <p className="hint">{t('invitation.shareText')}</p>
               <div className="actions">
-                <CopyButton text={state.link} label={t('room.invite')} />
+                <Share link={state.link} title={title.trim()} />
                 <button type="button" className="button primary" onClick={() => go(state.path)}>
                   {t('landing.go')}
                 </button>

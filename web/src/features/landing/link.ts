@@ -33,8 +33,13 @@ export async function findLinkSecret(meeting: string, fragment: string): Promise
   return created ? unb64u(created.secret, 32) : undefined;
 }
 
+/** The page on which the invited can read beforehand what may be asked: the same meeting, the same secret. */
+export function invitationLink(link: string): string {
+  return link.replace(/\/m\/(?=[^/#]+#)/, '/i/');
+}
+
 /** The meeting and secret of a pasted link, when it is a whole one. */
 export function readLink(link: string): { meeting: string; secret: string } | undefined {
-  const match = /\/m\/([A-Za-z0-9_-]{1,64})\/?#([A-Za-z0-9_-]{43})$/.exec(link.trim());
+  const match = /\/[mi]\/([A-Za-z0-9_-]{1,64})\/?#([A-Za-z0-9_-]{43})$/.exec(link.trim());
   return match ? { meeting: match[1] ?? '', secret: match[2] ?? '' } : undefined;
 }

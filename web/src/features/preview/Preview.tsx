@@ -3,49 +3,51 @@ import { useTranslation } from 'react-i18next';
 import { api, type Meeting } from '../api/client';
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
-import { Card } from '../consent/Card';
-import {
-  answerMedium,
-  answerRow,
-  keyOf,
-  NOTHING_ANSWERED,
-  rowAnswer,
-  toSign,
-  type CardState,
-} from '../consent/answers';
+import { rowAnswer } from '../consent/answers';
 import { createdMeeting } from '../consent/keeping';
-import type { Notice } from '../consent/notice';
-import { answeredBefore, noticeOf } from '../consent/offered';
 import { keptDevice } from '../device/device';
 import { canEncryptFrames } from '../encryption/frames';
 import { knockAtDoor } from '../encryption/secret';
+import { AnswersCard, isFromBefore } from '../invitation/AnswersCard';
+import { forgetChosen } from '../invitation/chosen';
+import { useAnswers } from '../invitation/useAnswers';
 import { findLinkSecret, readLink } from '../landing/link';
 import { LogAlarm, useFinding } from '../log/LogAlarm';
-import { offeredRows, RoomModel } from '../room/roomModel';
-import { locale } from '../../words/words';
+import { RoomModel } from '../room/roomModel';
 import { recall, remember } from '../../shell/remember';
 import { go } from '../../shell/route';
 import { useStore } from '../../shell/store';
 import { Icon, Level, Link, Page, Trouble } from '../../shell/ui';
 import { LocalMedia } from './localMedia';
 
-type Loaded =
+export type Loaded =
   | { readonly is: 'loading' | 'incomplete' | 'cannot' | 'over' }
   | { readonly is: 'failed'; readonly why: string }
   | { readonly is: 'ready'; readonly meeting: Meeting; readonly secret: Bytes };
 
 /** What one sees before joining. Choices made here stay in this browser until one joins. */
 export function Preview({ id, joined }: { readonly id: string; readonly joined: (room: RoomModel) => void }) {
-  const { t } = useTranslation();
-  const [loaded, setLoaded] = useState<Loaded>({ is: 'loading' });
+  const loaded = useLoaded(id, canEncryptFrames());
+  return loaded.is === 'ready' ? (
+    <Ready meeting={loaded.meeting} secret={loaded.secret} joined={joined} />
+  ) : (
+    <NotReady loaded={loaded} page="m" />
+  );
+}
 
+/** The meeting of a link, or why it cannot be shown. */
+export function useLoaded(id: string, can = true): Loaded {
+  const [loaded, setLoaded] = useState<Loaded>({ is: 'loading' });
   useEffect(() => {
     let live = true;
     const load = async (): Promise<Loaded> => {
-      if (!canEncryptFrames()) return { is: 'cannot' };
+      if (!can) return { is: 'cannot' };
       const secret = await findLinkSecret(id, location.hash);
       const meeting = await api.meeting(id);
-      if (meeting.ended === true) return { is: 'over' };
+      if (meeting.ended === true) {
+        await forgetChosen(id).catch((failure: unknown) => console.warn('nothing is stored here', failure));
+        return { is: 'over' };
+      }
       return secret ? { is: 'ready', meeting, secret } : { is: 'incomplete' };
     };
     load()
@@ -55,8 +57,19 @@ export function Preview({ id, joined }: { readonly id: string; readonly joined: 
     return () => {
       live = false;
     };
-  }, [id]);
+  }, [id, can]);
+  return loaded;
+}
 
+/** What is there instead of a meeting: it is on its way, over, or cannot be opened. */
+export function NotReady({
+  loaded,
+  page,
+}: {
+  readonly loaded: Exclude<Loaded, { is: 'ready' }>;
+  readonly page: 'm' | 'i';
+}) {
+  const { t } = useTranslation();
   switch (loaded.is) {
     case 'loading':
       return (
@@ -99,13 +112,11 @@ export function Preview({ id, joined }: { readonly id: string; readonly joined: 
         </Page>
       );
     case 'incomplete':
-      return <Incomplete />;
-    case 'ready':
-      return <Ready meeting={loaded.meeting} secret={loaded.secret} joined={joined} />;
+      return <Incomplete page={page} />;
   }
 }
 
-function Incomplete() {
+function Incomplete({ page }: { readonly page: 'm' | 'i' }) {
   const { t } = useTranslation();
   const [link, setLink] = useState('');
   const whole = readLink(link);
@@ -116,7 +127,7 @@ function Incomplete() {
         className="panel"
         onSubmit={(event) => {
           event.preventDefault();
-          if (whole) go(`/m/${whole.meeting}#${whole.secret}`);
+          if (whole) go(`/${page}/${whole.meeting}#${whole.secret}`);
         }}
       >
         <label className="field">
@@ -139,19 +150,15 @@ interface ReadyProps {
 
 function Ready({ meeting, secret, joined }: ReadyProps) {
   const { t } = useTranslation();
-  const language = locale();
   const [media] = useState(() => new LocalMedia());
   const local = useStore(media.store);
   const handedOver = useRef(false);
   const [name, setName] = useState(() => recall('browser', 'aye.name') ?? '');
-  const [notice, setNotice] = useState<Notice | undefined>();
-  const [keeps, setKeeps] = useState(true);
-  const [unreadable, setUnreadable] = useState(false);
-  const [card, setCard] = useState<CardState>(NOTHING_ANSWERED);
+  const answers = useAnswers(meeting);
   const [unfolded, setUnfolded] = useState(false);
   const [joining, setJoining] = useState(false);
   const [trouble, setTrouble] = useState<string | undefined>();
-  const rows = offeredRows(notice, meeting);
+  const { notice, rows, card, keeps } = answers;
   const finding = useFinding(meeting.log.vkey);
 
   useEffect(() => {
@@ -160,24 +167,6 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
       if (!handedOver.current) media.close();
     };
   }, [media]);
-
-  useEffect(() => {
-    const read = async () => {
-      const found = await noticeOf(meeting);
-      setUnreadable(found === undefined && meeting.ai.purposes.length > 0);
-      setNotice(found);
-      if (!found) return;
-      const before = await answeredBefore(meeting, found, offeredRows(found, meeting)).catch(
-        (failure: unknown) => {
-          console.warn('preview: this browser stores nothing', failure);
-          return undefined;
-        },
-      );
-      setKeeps(before !== undefined);
-      if (before) setCard((now) => ({ answered: new Map([...before.answered, ...now.answered]) }));
-    };
-    void read();
-  }, [meeting, language]);
 
   const join = async () => {
     if (name.trim() === '') {
@@ -211,9 +200,10 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
         seen: rows.map((r) => r.purpose),
       });
       handedOver.current = true;
+      answers.handedOver();
       joined(room);
       // What fails after this is shown in the room, which is there by then.
-      room.enter(toSign(card, rows)).catch((failure: unknown) => room.failed(failure));
+      room.enter(answers.chosen).catch((failure: unknown) => room.failed(failure));
     } catch (failure) {
       setTrouble(sentence(failure));
       setJoining(false);
@@ -310,7 +300,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
             <LogAlarm finding={finding} />
           </div>
         )}
-        {unreadable && <p className="preview-card hint">{t('card.unreadable')}</p>}
+        {answers.unreadable && <p className="preview-card hint">{t('card.unreadable')}</p>}
         {!keeps && <p className="preview-card hint">{t('errors.storage')}</p>}
         {notice && keeps && rows.length > 0 && (
           <section className="preview-card panel" aria-label={t('card.title')}>
@@ -322,37 +312,13 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
                 </button>
               </div>
             ) : (
-              <Card
-                notice={notice}
-                recipient={meeting.ai.recipients[0]}
-                rows={rows}
-                answer={(row) => rowAnswer(card, row)}
-                mediumAnswer={(row, medium) => {
-                  const answer = card.answered.get(keyOf(row.purpose, medium));
-                  return answer ? (answer.yes ? 'yes' : 'no') : 'open';
-                }}
-                decide={(row, yes, medium) =>
-                  setCard(
-                    medium === undefined ? answerRow(card, row, yes) : answerMedium(card, row, medium, yes),
-                  )
-                }
-                fromBefore={(row) => isFromBefore(card, row)}
-                closed={finding !== undefined}
-              />
+              <AnswersCard answers={answers} meeting={meeting} closed={finding !== undefined} />
             )}
-            {toSign(card, rows).length > 0 && <p className="hint">{t('card.afterJoin')}</p>}
           </section>
         )}
       </div>
     </Page>
   );
-}
-
-function isFromBefore(
-  card: CardState,
-  row: { purpose: string; media: readonly { medium: string }[] },
-): boolean {
-  return row.media.some((m) => card.answered.get(keyOf(row.purpose, m.medium))?.from === 'before');
 }
 
 export function SelfView({ track }: { readonly track: MediaStreamTrack }) {

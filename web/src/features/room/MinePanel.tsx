@@ -87,6 +87,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
             void room.decide(row, yes, medium === undefined ? undefined : [medium])
           }
           busy={(row) => isBusy(state, row)}
+          reworded={state.reworded}
           below={stories}
           closed={state.finding !== undefined}
           bare

@@ -4,12 +4,13 @@ import type { AttachableTrack } from './tiles';
 import { Card } from '../consent/Card';
 import { keyOf, type RowAnswer } from '../consent/answers';
 import type { NoticeRow } from '../consent/notice';
+import { Share } from '../invitation/Share';
 import { here, nameOf } from '../listening/recipient';
 import { LogAlarm } from '../log/LogAlarm';
 import { DeviceMenus } from '../preview/Preview';
 import { locale } from '../../words/words';
 import { useStore } from '../../shell/store';
-import { CopyButton, Icon, Mark, type IconName } from '../../shell/ui';
+import { Icon, Mark, type IconName } from '../../shell/ui';
 import { ChatPanel } from './ChatPanel';
 import { HostPanel } from './HostPanel';
 import { MinePanel } from './MinePanel';
@@ -98,7 +99,9 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
             <p>
               <strong>{t('room.alone')}</strong> {t('room.aloneText')}
             </p>
-            <CopyButton text={link} label={t('room.invite')} />
+            <div className="actions">
+              <Share link={link} title={state.meeting.title} />
+            </div>
           </div>
         )}
         {captioning && captionsShown && (state.people.length > 1 || state.captions.length > 0) && (
@@ -175,11 +178,17 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
             takeMic={(id) => void room.takeMic(id)}
             takeCamera={(id) => void room.takeCamera(id)}
           />
-          <CopyButton text={link} label={t('room.invite')} />
+          <div className="actions">
+            <Share link={link} title={state.meeting.title} />
+          </div>
         </Side>
       )}
       {fresh && panel === 'none' && state.notice && (
-        <Side title={t('card.new')} close={() => room.dismissFresh()} waiting>
+        <Side
+          title={state.fresh.every((r) => state.reworded.has(r.purpose)) ? t('card.anew') : t('card.new')}
+          close={() => room.dismissFresh()}
+          waiting
+        >
           <p className="hint">{t('card.newText')}</p>
           <Card
             notice={state.notice}
@@ -191,6 +200,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
               void room.decide(row, yes, medium === undefined ? undefined : [medium])
             }
             busy={(row) => isBusy(state, row)}
+            reworded={state.reworded}
           />
           <button type="button" className="button" onClick={() => room.dismissFresh()}>
             {t('card.later')}
@@ -210,6 +220,8 @@ export function mediumState(state: RoomState, row: NoticeRow, medium: string): R
 export function rowState(state: RoomState, row: NoticeRow): RowAnswer {
   const all = row.media.map((m) => mediumState(state, row, m.medium));
   if (all.includes('yes')) return 'yes';
+  // Asked anew as a whole: a no to a part of it then is none to what it says now.
+  if (state.reworded.has(row.purpose)) return 'open';
   return all.includes('no') ? 'no' : 'open';
 }
 

@@ -5,7 +5,7 @@ import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import type { Meeting } from '../api/client';
 import { b64, b64u, random, sha256, unb64u } from '../bytes/bytes';
-import { slips } from '../consent/keeping';
+import { receipts, slips } from '../consent/keeping';
 import { parseNotice, type NoticeRow } from '../consent/notice';
 import { answer } from '../consent/signing';
 import { ecdhPair } from '../encryption/secret';
@@ -519,6 +519,100 @@ describe('a stream', () => {
       expect(other.said('captions')).toBe('requested');
       await other.room.leave();
     }
+  });
+});
+
+describe('a row that is asked in other words than were signed', () => {
+  const reword = (meeting: Meeting, was: string, is: string): Meeting => {
+    const en = meeting.notice.en.replace(was, is);
+    expect(en).not.toBe(meeting.notice.en);
+    return { ...meeting, notice: { ...meeting.notice, version: 2, en } };
+  };
+
+  it('sends nothing under the old yes, and is asked once, with what this device kept of the difference', async () => {
+    const { scene, story, asked, yes, load, meeting, tell, tellMine } = await server();
+    const slip = await yes('captions');
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    const longer = reword(meeting, 'then forgotten', 'then kept for a day');
+    tell('meeting', longer);
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'requested', handle: slip.handle }];
+    tellMine();
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().disagrees).toBeUndefined();
+    expect(room.store.get().fresh.map((r) => r.purpose)).toEqual(['captions']);
+    expect(room.store.get().reworded.get('captions')).toEqual({
+      locale: 'en',
+      changed: [
+        {
+          field: 'sentence',
+          before: 'Your voice is turned into text, shown live, then forgotten.',
+          after: 'Your voice is turned into text, shown live, then kept for a day.',
+        },
+      ],
+    });
+    room.dismissFresh();
+    tell('meeting', longer);
+    await quiet();
+    expect(room.store.get().fresh).toEqual([]);
+    expect(story.filter((s) => s === 'open')).toHaveLength(1);
+
+    scene.mine = undefined;
+    await room.decide(row('captions'), true);
+    expect(asked).toEqual(['captions given', 'captions given']);
+    expect(story).not.toContain('no, answers');
+    await soon(() => expect(story.filter((s) => s === 'open')).toHaveLength(2));
+    expect(said('captions')).toBe('given');
+    expect(room.store.get().reworded.size).toBe(0);
+    await room.leave();
+  });
+
+  it('is that also where the server does not say so', async () => {
+    const { story, yes, load, meeting } = await server();
+    await yes('captions');
+    const { room, said } = await load(reword(meeting, 'then forgotten', 'then kept for a day'));
+    await room.enter([]);
+    await quiet();
+    expect(said('captions')).toBe('requested');
+    expect(story).toEqual([]);
+    await room.leave();
+  });
+
+  it('sends nothing for a text that the kept receipt does not hold', async () => {
+    const { story, yes, load, meeting } = await server();
+    await yes('captions');
+    const [kept] = (await receipts.all()).filter((r) => r.meeting === meeting.id);
+    if (!kept) throw new Error('no receipt');
+    await receipts.put({ ...kept, noticeText: kept.noticeText.replace('then forgotten', 'then sold') });
+    const { room, said } = await load();
+    await room.enter([]);
+    await quiet();
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().disagrees).toBe('unproved');
+    expect(story).toEqual([]);
+    await room.leave();
+  });
+
+  it('is not asked again after a no, unless the question is another one', async () => {
+    const { asked, load, meeting, tell } = await server();
+    const { room, said } = await load();
+    await room.enter([{ purpose: 'captions', medium: 'voice', yes: false }]);
+    await soon(() => expect(asked).toEqual(['captions refused']));
+    tell('meeting', reword(meeting, 'then forgotten', 'and then forgotten'));
+    await quiet();
+    expect(said('captions')).toBe('refused');
+    expect(room.store.get().fresh).toEqual([]);
+    tell('meeting', reword(meeting, 'Gone when the line leaves the screen.', 'Kept for a day.'));
+    await soon(() => expect(room.store.get().fresh.map((r) => r.purpose)).toEqual(['captions']));
+    expect(
+      room.store
+        .get()
+        .reworded.get('captions')
+        ?.changed.map((c) => c.field),
+    ).toEqual(['retention']);
+    await room.leave();
   });
 });
 

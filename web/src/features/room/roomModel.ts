@@ -23,7 +23,8 @@ import {
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
-import { keyOf } from '../consent/answers';
+import { reworded, textsOf, type Reworded } from '../consent/anew';
+import { keyOf, questionOf } from '../consent/answers';
 import { receipts, slipsOf, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
 import { newest, provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
@@ -100,6 +101,8 @@ export interface RoomState {
   readonly busy: ReadonlySet<string>;
   /** Rows that were switched on after this person last saw the card, and that they have not answered. */
   readonly fresh: readonly NoticeRow[];
+  /** By purpose: what a yes of theirs was said to in other words than the row has now, so that it covers nothing. */
+  readonly reworded: ReadonlyMap<string, Reworded>;
   readonly listening: ListeningState;
   readonly sendingVoice: boolean;
   readonly paused: boolean;
@@ -135,6 +138,8 @@ export class RoomModel {
   readonly #taken = new Map<string, Pick<Slip, 'purpose' | 'medium'> | undefined>();
   /** How rows stand by receipts that were proved here. Nothing else opens a stream. */
   #own: ReadonlyMap<string, OwnChoice> = new Map();
+  /** The texts that the meeting asks in now, by language. */
+  #texts: ReadonlyMap<string, Notice> = new Map();
   /** What the server last said of the rows. It only takes away. */
   #told: ReadonlyMap<string, Choice> | undefined;
   /** Rows that were signed on this page moments ago, when, and that the server has not spoken of since. */
@@ -199,6 +204,7 @@ export class RoomModel {
       disagrees: undefined,
       busy: new Set(),
       fresh: [],
+      reworded: new Map(),
       listening: { is: 'off' },
       sendingVoice: false,
       paused: false,
@@ -221,6 +227,7 @@ export class RoomModel {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
     const shown = this.#shown();
+    this.#texts = await textsOf(this.store.get().meeting.notice);
     if (this.#keeps) await this.#loadKept();
     const signing = this.#takeBackFirst(answers);
     this.#wire();
@@ -391,6 +398,7 @@ export class RoomModel {
         ...shown,
         answers,
         now: new Date(),
+        translations: [...this.#texts.values()].filter((text) => text.version === shown.notice.version),
       });
       const signed = await provedChoices(receipt, this.#device, log.by.vkey);
       this.#own = newest([...this.#own.values(), ...signed]);
@@ -626,17 +634,24 @@ export class RoomModel {
       case 'meeting': {
         const notice = await noticeOf(event.data);
         const offered = this.#keeps ? offeredRows(notice, event.data) : [];
-        const before = this.store.get().meeting.ai.recipients[0];
+        const { meeting: before, reworded: knew } = this.store.get();
+        this.#texts = await textsOf(event.data.notice);
         this.store.set({ meeting: event.data, notice, offered });
-        const recipient = event.data.ai.recipients[0];
-        // Somebody else gets it now: a yes to the one before is none to them, and the row is asked anew.
-        if (before && recipient && !sameRecipient(before, recipient))
-          for (const own of this.#own.values()) if (this.#outdated(own)) this.#seen.delete(own.purpose);
         this.#restate();
+        // Somebody else gets it now: a yes to the one before is none to them, and the row is asked anew.
+        const [was] = before.ai.recipients;
+        const [recipient] = event.data.ai.recipients;
+        if (was && recipient && !sameRecipient(was, recipient))
+          for (const own of this.#own.values()) if (this.#outdated(own)) this.#seen.delete(own.purpose);
+        // So is one whose words are others than a yes was said to; told once for each change of them.
+        const { reworded: anew } = this.store.get();
+        for (const [purpose, change] of anew)
+          if (JSON.stringify(knew.get(purpose)) !== JSON.stringify(change)) this.#seen.delete(purpose);
         const fresh = offered.filter(
           (row) =>
             !this.#seen.has(row.purpose) &&
-            row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested'),
+            (anew.has(row.purpose) ||
+              row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested')),
         );
         this.store.set({ fresh });
         await this.#applyGrants();
@@ -687,6 +702,20 @@ export class RoomModel {
     return own.state === 'given' && !(recipient && sameRecipient(own.recipient, recipient));
   }
 
+  /**
+   * What changed in the words of a row since it was answered. A yes is to the very words that were shown. A no stands
+   * until the question is another one: new words alone are not asked again after it.
+   */
+  #reworded(own: OwnChoice): Reworded | undefined {
+    const change = reworded(own.shown, this.#texts);
+    if (own.state === 'given' || !change) return change;
+    const text = this.#texts.get(own.shown.locale);
+    const row = text?.rows.find((r) => r.purpose === own.purpose);
+    if (!text || !row) return undefined;
+    const asked = (of: NoticeRow) => questionOf(text.controller.name, of, own.medium, own.recipient);
+    return asked(own.shown.row) === asked(row) ? undefined : change;
+  }
+
   /** Whether the server says of a yes what was signed; it may be slower than its own reply. */
   #agreed(key: string, own: OwnChoice): boolean {
     const told = this.#told?.get(key);
@@ -699,9 +728,10 @@ export class RoomModel {
 
   /** How a row stands: as it was signed, less what was taken back here or ended by the server. */
   #standing(key: string, own: OwnChoice): string {
-    if (own.state === 'refused' || own.handle === undefined) return 'refused';
+    if (own.state === 'refused' || own.handle === undefined)
+      return this.#reworded(own) ? 'requested' : 'refused';
     if (this.#taken.has(own.handle)) return 'withdrawn';
-    if (this.#outdated(own)) return 'requested';
+    if (this.#outdated(own) || this.#reworded(own)) return 'requested';
     const told = this.#told?.get(key);
     return told && !this.#agreed(key, own) && endedBy(told, own) ? told.state : 'given';
   }
@@ -717,12 +747,15 @@ export class RoomModel {
           state: 'withdrawn',
           handle,
         });
+    const anew = new Map<string, Reworded>();
     for (const [key, own] of this.#own) {
       const { purpose, medium, handle } = own;
       const state = this.#standing(key, own);
       choices.set(key, { purpose, medium, state, ...(handle === undefined ? {} : { handle }) });
+      const change = state === 'requested' ? this.#reworded(own) : undefined;
+      if (change) anew.set(purpose, change);
     }
-    this.store.set({ choices, disagrees: this.#disagreement() });
+    this.store.set({ choices, reworded: anew, disagrees: this.#disagreement() });
   }
 
   #disagreement(): RoomState['disagrees'] {
@@ -742,7 +775,8 @@ export class RoomModel {
     for (const [key, own] of this.#own) {
       if (own.handle === undefined || this.#taken.has(own.handle) || open(key)) continue;
       const told = this.#told.get(key);
-      if (this.#outdated(own) || this.#agreed(key, own) || (told && endedBy(told, own))) continue;
+      if (this.#outdated(own) || this.#reworded(own)) continue;
+      if (this.#agreed(key, own) || (told && endedBy(told, own))) continue;
       return 'otherwise';
     }
     return found;
@@ -829,6 +863,9 @@ export class RoomModel {
         answers.some((a) => a.yes && a.purpose === slip.purpose && a.medium === slip.medium),
       )
       .filter((slip) => {
+        // What was said in other words stands for what was kept under them, beside the new yes.
+        const own = this.#own.get(keyOf(slip.purpose, slip.medium));
+        if (own?.handle === slip.handle && !this.#outdated(own) && this.#reworded(own)) return false;
         const told = this.#told?.get(keyOf(slip.purpose, slip.medium));
         return this.#told === undefined || (told?.state === 'given' && told.handle === slip.handle);
       })

@@ -83,9 +83,12 @@ final class Edge extends OncePerRequestFilter {
     response.setHeader("Referrer-Policy", "no-referrer");
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+    boolean reading = path.startsWith("/i/");
+    String devices = reading ? "()" : "(self)"; // the invitation cannot open any, whatever it tries
     response.setHeader(
         "Permissions-Policy",
-        "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self),"
+        "camera=%1$s, microphone=%1$s, display-capture=%1$s, speaker-selection=%1$s,"
+                .formatted(devices)
             + " autoplay=(self), fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(),"
             + " bluetooth=(), browsing-topics=()");
     if (config.tls() || config.publicUrl().startsWith("https:")) {
@@ -99,7 +102,7 @@ final class Edge extends OncePerRequestFilter {
             + Origin.of(config, request).socket()
             + "; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none';"
             + " form-action 'none'; frame-ancestors 'none'; object-src 'none'");
-    if (path.startsWith("/api/") || path.startsWith("/m/") || path.startsWith("/rtc")) {
+    if (path.startsWith("/api/") || path.startsWith("/m/") || reading || path.startsWith("/rtc")) {
       response.setHeader("Content-Usage", "train-ai=n");
     }
     if (path.startsWith("/api/") || path.startsWith("/healthz") || path.startsWith("/rtc")) {

@@ -40,7 +40,7 @@ final class Pages {
     this.files = files;
   }
 
-  @GetMapping({"/", "/m/{id}", "/m/{id}/after", "/me", "/withdraw", "/transparency"})
+  @GetMapping({"/", "/m/{id}", "/m/{id}/after", "/i/{id}", "/me", "/withdraw", "/transparency"})
   ResponseEntity<byte[]> page(HttpServletRequest request) {
     Origin origin = Origin.actual(config, request);
     if (!origin.trustworthy()) {

@@ -280,6 +280,7 @@ class EndpointWalkTest {
       known.put("GET " + page, calls(page, ""));
     }
     known.put("GET /m/{id}", calls("/m/" + world.id, ""));
+    known.put("GET /i/{id}", calls("/i/" + world.id, ""));
     known.put("GET /m/{id}/after", calls("/m/" + world.id + "/after", ""));
     known.put("ANY /error", calls("/error", ""));
     known.put("ANY /{*path}", calls("/nothing", ""));

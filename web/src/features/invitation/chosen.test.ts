@@ -1,0 +1,144 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { noticeText } from '../../../tests/notices';
+import type { Meeting } from '../api/client';
+import { answerMedium, answerRow, NOTHING_ANSWERED, rowAnswer, toSign } from '../consent/answers';
+import { receipts, slips } from '../consent/keeping';
+import { parseNotice, type Notice, type NoticeRow } from '../consent/notice';
+import { invitationLink, readLink } from '../landing/link';
+import { chosenFor, forgetChosen, keepChosen } from './chosen';
+
+const NOW = new Date('2026-03-01T09:00:00.000Z');
+const DAY = 24 * 3600 * 1000;
+
+const companion = {
+  id: 'companion',
+  name: 'Aye companion',
+  key: 'k',
+  keyIndex: 0,
+  keyProof: '',
+  processor: { host: 'local', model: 'sphinx4' },
+};
+
+function meeting(change: { en?: string; nl?: string; model?: string } = {}): Meeting {
+  const { en = noticeText('en'), nl = noticeText('nl'), model = 'sphinx4' } = change;
+  return {
+    id: 'm1',
+    title: '',
+    demo: false,
+    ai: {
+      purposes: ['captions', 'notes', 'training'],
+      recipients: [{ ...companion, processor: { host: 'local', model } }],
+    },
+    notice: { version: 1, en, nl },
+    log: { origin: 'o', vkey: 'v' },
+  };
+}
+
+async function card(of: Meeting = meeting(), locale: 'en' | 'nl' = 'en') {
+  const notice = await parseNotice(of.notice[locale]);
+  const row = (purpose: string): NoticeRow => {
+    const found = notice.rows.find((r) => r.purpose === purpose);
+    if (!found) throw new Error(purpose);
+    return found;
+  };
+  return { notice, row, captions: row('captions'), notes: row('notes') };
+}
+
+/** Somebody says yes to captions and no to notes, and closes the page. */
+async function chose(notice: Notice, captions: NoticeRow, notes: NoticeRow) {
+  const state = answerRow(answerRow(NOTHING_ANSWERED, captions, true), notes, false);
+  await keepChosen(meeting(), notice, notice.rows, state, NOW);
+}
+
+beforeEach(() => forgetChosen('m1'));
+
+describe('what was chosen in the invitation', () => {
+  it('is there when the preview opens, and is what would be signed at joining', async () => {
+    const { notice, captions, notes } = await card();
+    await chose(notice, captions, notes);
+    const { card: found, dropped } = await chosenFor(meeting(), notice, notice.rows, NOW);
+    expect(dropped).toBe(false);
+    expect(rowAnswer(found, captions)).toBe('yes');
+    expect(rowAnswer(found, notes)).toBe('no');
+    expect(toSign(found, notice.rows).map((a) => `${a.purpose} ${a.medium} ${a.yes}`)).toEqual([
+      'captions voice true',
+      'notes voice false',
+      'notes chat false',
+    ]);
+  });
+
+  it('is kept in words only the device reads: no receipt and no slip is made of it', async () => {
+    const { notice, captions, notes } = await card();
+    const before = [await receipts.all(), await slips.all()];
+    await chose(notice, captions, notes);
+    expect([await receipts.all(), await slips.all()]).toEqual(before);
+  });
+
+  it('is the same in the other language', async () => {
+    const en = await card();
+    await chose(en.notice, en.captions, en.notes);
+    const nl = await card(meeting(), 'nl');
+    const { card: found } = await chosenFor(meeting(), nl.notice, nl.notice.rows, NOW);
+    expect(rowAnswer(found, nl.captions)).toBe('yes');
+  });
+
+  it('is dropped for a row whose words changed in any language, and the others stay', async () => {
+    const { notice, captions, notes } = await card();
+    const both = answerRow(answerRow(NOTHING_ANSWERED, captions, true), notes, true);
+    await keepChosen(meeting(), notice, notice.rows, both, NOW);
+    const nl = noticeText('nl').replace('daarna wordt vergeten', 'een uur wordt bewaard');
+    expect(nl).not.toBe(noticeText('nl'));
+    const { card: found, dropped } = await chosenFor(meeting({ nl }), notice, notice.rows, NOW);
+    expect(dropped).toBe(true);
+    expect(rowAnswer(found, captions)).toBe('open');
+    expect(rowAnswer(found, notes)).toBe('yes');
+  });
+
+  it('is a yes to nobody else: another model is asked anew, a yes as much as a no', async () => {
+    const { notice, captions, notes } = await card();
+    await chose(notice, captions, notes);
+    const moved = meeting({ model: 'another' });
+    const { card: found, dropped } = await chosenFor(moved, notice, notice.rows, NOW);
+    expect(dropped).toBe(true);
+    expect(toSign(found, notice.rows)).toEqual([]);
+  });
+
+  it('stays a no when only the wording changed, as a signed no does', async () => {
+    const old = await card();
+    await chose(old.notice, old.captions, old.notes);
+    const en = noticeText('en').replace('Your voice and chat become', 'What you say and write becomes');
+    const { notice, notes } = await card(meeting({ en }));
+    const { card: found } = await chosenFor(meeting({ en }), notice, notice.rows, NOW);
+    expect(rowAnswer(found, notes)).toBe('no');
+  });
+
+  it('can be changed, and is gone when it is cleared or long over', async () => {
+    const { notice, captions, notes } = await card();
+    await chose(notice, captions, notes);
+    await keepChosen(
+      meeting(),
+      notice,
+      notice.rows,
+      answerMedium(NOTHING_ANSWERED, captions, 'voice', false),
+      NOW,
+    );
+    const changed = await chosenFor(meeting(), notice, notice.rows, NOW);
+    expect(toSign(changed.card, notice.rows)).toEqual([{ purpose: 'captions', medium: 'voice', yes: false }]);
+    const later = new Date(NOW.getTime() + 9 * DAY);
+    expect((await chosenFor(meeting(), notice, notice.rows, later)).card.answered.size).toBe(0);
+    expect((await chosenFor(meeting(), notice, notice.rows, NOW)).card.answered.size).toBe(0);
+    await chose(notice, captions, notes);
+    await keepChosen(meeting(), notice, notice.rows, NOTHING_ANSWERED, NOW);
+    expect((await chosenFor(meeting(), notice, notice.rows, NOW)).card.answered.size).toBe(0);
+  });
+});
+
+describe('the link of an invitation', () => {
+  it('is that of the meeting with the same secret, and either is a whole link', () => {
+    const secret = 'A'.repeat(43);
+    const link = `https://aye.example/m/abc#${secret}`;
+    expect(invitationLink(link)).toBe(`https://aye.example/i/abc#${secret}`);
+    expect(readLink(invitationLink(link))).toEqual({ meeting: 'abc', secret });
+  });
+});
