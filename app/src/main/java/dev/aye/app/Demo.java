@@ -341,12 +341,13 @@ final class Demo {
   private void changeOfMind(Crowd crowd, Learned learned) throws IOException, InterruptedException {
     String before = captions(crowd.ask("report", NO, Map.of()), WITHDRAWN);
     long clicked = System.nanoTime();
-    JsonNode promises = crowd.ask("withdraw", WITHDRAWN, Map.of());
-    figures.put("withdrawal_to_promises_ms", (System.nanoTime() - clicked) / 1_000_000);
-    tell(WITHDRAWN + " changes their mind, and goes on talking.");
     Map<String, Object> more = new LinkedHashMap<>(voice("withdrawn"));
     more.put("seconds", 6);
-    crowd.ask("say", WITHDRAWN, more);
+    CompletableFuture<JsonNode> talking = crowd.begin("say", WITHDRAWN, more);
+    JsonNode promises = crowd.ask("withdraw", WITHDRAWN, Map.of("defiant", true));
+    figures.put("withdrawal_to_promises_ms", (System.nanoTime() - clicked) / 1_000_000);
+    tell(WITHDRAWN + " changes their mind; their device would go on sending.");
+    Crowd.await(talking, "say");
     JsonNode account = crowd.ask("account", WITHDRAWN, Map.of());
     long until = System.nanoTime() + 40_000_000_000L;
     while (!accounted(account) && System.nanoTime() < until) {
@@ -360,10 +361,18 @@ final class Demo {
         promises.size() == account.path("withdrawals").size() && promises.size() > 0,
         promises.size() + " grants withdrawn, each with a promise");
     String after = captions(crowd.ask("report", NO, Map.of()), WITHDRAWN);
+    JsonNode device = crowd.ask("report", WITHDRAWN, Map.of());
+    long shutOut = device.path("shutOutAfterMs").asLong(-1);
     claim(
         "After that nothing more is heard of them",
-        after.equals(before),
-        after.equals(before) ? "no new caption in 6 s of talking" : "a caption came");
+        after.equals(before) && shutOut >= 0 && device.path("defiantFrames").asLong() > 0,
+        after.equals(before)
+            ? "no new caption in 6 s of talking; their device sent "
+                + device.path("defiantFrames")
+                + " frames more, until the server shut it out after "
+                + shutOut
+                + " ms"
+            : "a caption came");
     LogVerifier verifier = verifier();
     int notes = 0;
     for (JsonNode withdrawal : account.path("withdrawals")) {

@@ -150,8 +150,8 @@ final class House implements AutoCloseable {
         .forgetting()
         .onProgress(progress -> {
           useWhatWasLearned(); // from the step on that blocks it, the old model is used no more
-          consents.withdrawals().stream()
-              .filter(w -> w.handle().equals(progress.handle()))
+          progress.stream()
+              .flatMap(one -> consents.withdrawal(one.handle()).stream())
               .forEach(w -> gatherings.progress(w.grant().person(), w.handle()));
         });
     gatherings.resume();

@@ -1,8 +1,9 @@
 package dev.aye.app;
 
+import dev.aye.consent.Notice;
 import dev.aye.consent.PromiseVerifier;
 import dev.aye.consent.Receipt;
-import dev.aye.consent.Salt;
+import dev.aye.consent.ReceiptVerifier;
 import dev.aye.learn.Datasets;
 import dev.aye.learn.Verification;
 import dev.aye.log.Checkpoint;
@@ -29,8 +30,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /**
  * {@code aye verify}: checks what is at a path or a URL with nothing but the log's public key. For
@@ -39,6 +43,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class Verifying {
   private static final String FORK = "urn:aye:fork:1";
+  private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
   private static final int LONGEST_PATH = 128;
   private static final long LARGEST_RECEIPT = 256 * 1024;
   private static final long LARGEST_KEY = 4 * 1024;
@@ -81,7 +86,12 @@ final class Verifying {
     }
   }
 
+  /** Says line by line what holds; what was read stands in it without control characters. */
   static boolean verify(Request request, PrintStream out) throws IOException {
+    return check(request, new Lines(out));
+  }
+
+  private static boolean check(Request request, PrintStream out) throws IOException {
     if (isUrl(request.what())) {
       return log(request, verifier(given(request.vkey()), request, out), out);
     }
@@ -131,6 +141,21 @@ final class Verifying {
       out.println((claim.holds() ? "holds  " : "FAILS  ") + claim.name() + "  " + claim.evidence());
     }
     return verification.holds();
+  }
+
+  /**
+   * A terminal that somebody else's files cannot write to: what would move its cursor, hide text or
+   * turn its direction is shown as a question mark.
+   */
+  private static final class Lines extends PrintStream {
+    Lines(PrintStream out) {
+      super(out, true, out.charset());
+    }
+
+    @Override
+    public void println(@Nullable String line) {
+      super.println(UNPRINTABLE.matcher(String.valueOf(line)).replaceAll("?"));
+    }
   }
 
   private static boolean isUrl(String what) {
@@ -378,15 +403,16 @@ final class Verifying {
     if (Files.size(file) > LARGEST_RECEIPT) {
       throw new Refusal(file + " is too large for a receipt.");
     }
+    byte[] bytes = Files.readAllBytes(file);
     JsonNode json;
     try {
-      json = Wiring.strictJson().readTree(Files.readString(file));
+      json = Wiring.strictJson().readTree(bytes);
     } catch (JacksonException e) {
-      throw new Refusal(file + " is no receipt file.");
+      json = MissingNode.getInstance();
     }
     return json.path("schema").asString("").equals(FORK)
         ? fork(json, verifier, out)
-        : receipt(file, json, verifier, out);
+        : receipt(bytes, verifier, out);
   }
 
   /** That the log signed two histories, which holds if it did. */
@@ -425,22 +451,47 @@ final class Verifying {
     };
   }
 
-  /** A receipt file of docs/protocol.md. */
-  private static boolean receipt(Path file, JsonNode json, LogVerifier verifier, PrintStream out) {
-    Salt salt;
-    try {
-      salt = new Salt(json.path("salt").asString(""));
-    } catch (IllegalArgumentException e) {
-      throw new Refusal(file + " is no receipt file.");
-    }
-    String jws = json.path("receipt").asString("");
-    boolean signed = Receipt.parse(jws) instanceof Receipt.Parsed.Good;
-    out.println((signed ? "holds  " : "FAILS  ") + "the receipt is signed by the key in it");
-    Leaf leaf = new Leaf.Answer(Hash.of(Receipt.commitment(jws, salt)));
-    boolean logged =
-        verifier.proof(json.path("proof").asString(""), leaf) instanceof Verdict.Holds<?>;
-    out.println((logged ? "holds  " : "FAILS  ") + "its commitment is in " + verifier.origin());
-    return signed && logged;
+  /** A receipt file of docs/protocol.md: what was said in it, or each thing that is wrong. */
+  private static boolean receipt(byte[] file, LogVerifier verifier, PrintStream out) {
+    return switch (ReceiptVerifier.verify(file, verifier)) {
+      case ReceiptVerifier.Result.Wrong(List<String> faults) -> {
+        faults.forEach(fault -> out.println("FAILS  the receipt  " + fault));
+        yield false;
+      }
+      case ReceiptVerifier.Result.Holds(
+              Receipt receipt,
+              long index,
+              long logSize,
+              Optional<Notice> notice) -> {
+        out.println("holds  it is signed by the device key in it, on " + receipt.issued());
+        out.println(
+            "holds  it is leaf "
+                + index
+                + " of "
+                + verifier.origin()
+                + ", which had "
+                + logSize
+                + " leaves then");
+        notice.ifPresent(text ->
+            out.println(
+                "holds  the text in the file is the one that was shown: version "
+                    + text.version()
+                    + ", "
+                    + text.locale()));
+        receipt.choices().forEach(choice -> out.println("said   " + said(choice)));
+        out.println(
+            "note   Whether a yes stands is in the log: it does until its withdrawal is there.");
+        yield true;
+      }
+    };
+  }
+
+  private static String said(Receipt.Answer choice) {
+    String row = choice.purpose().id() + ", " + choice.medium().id();
+    return switch (choice) {
+      case Receipt.Answer.Yes yes -> "yes to " + row + ", handle " + yes.handle().value();
+      case Receipt.Answer.No _ -> "no to " + row;
+    };
   }
 
   /** A log's public key, and where it came from. */

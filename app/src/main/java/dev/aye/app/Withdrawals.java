@@ -103,10 +103,7 @@ final class Withdrawals implements AutoCloseable {
 
   /** How far one withdrawal is. */
   Optional<Says.Withdrawal> of(Handle handle) {
-    return consents.withdrawals().stream()
-        .filter(w -> w.handle().equals(handle))
-        .findFirst()
-        .map(this::said);
+    return consents.withdrawal(handle).map(this::said);
   }
 
   private Says.Withdrawal said(Withdrawal withdrawal) {

@@ -196,6 +196,23 @@ class CommandsTest {
     assertThat(ControlSocket.ask(data, Map.of("command", "health"))).isEmpty();
   }
 
+  @Test
+  void whatIsReadFromSomebodyElseCannotWriteToTheTerminal() throws Exception {
+    Path log = folder.resolve("log");
+    String vkey;
+    try (Log writing = Log.open(log, "aye.local/log", new SecureRandom(), Clock.systemUTC())) {
+      vkey = writing.vkey();
+    }
+    Path export = Files.createDirectories(folder.resolve("export"));
+    Files.createDirectories(export.resolve("proof"));
+    Files.createSymbolicLink(
+        export.resolve("\u001b[2Jholds  all\n\u202eof it"), Path.of("/dev/zero"));
+    assertThat(verify(export, Optional.of(vkey)))
+        .contains(
+            "FAILS  the export holds plain files only  ?[2Jholds  all??of it is no plain file")
+        .doesNotContain("\u001b", "\u202e");
+  }
+
   private static String mode(Path path) throws IOException {
     return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
   }

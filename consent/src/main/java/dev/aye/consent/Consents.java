@@ -800,9 +800,9 @@ public final class Consents {
     telling(told -> {
       synchronized (lock) {
         keep(owed.logged(now(), index));
-        ledger.withdrawals().stream()
-            .filter(withdrawal -> withdrawal.handle().equals(owed.handle()))
-            .forEach(withdrawal -> told.changes.add(new Change.Logged(withdrawal)));
+        ledger
+            .withdrawal(owed.handle())
+            .ifPresent(withdrawal -> told.changes.add(new Change.Logged(withdrawal)));
         return true;
       }
     });
@@ -1050,6 +1050,13 @@ public final class Consents {
   public List<Withdrawal> withdrawals() {
     synchronized (lock) {
       return ledger.withdrawals();
+    }
+  }
+
+  /** The withdrawal or revocation of one grant. Not for display but to its person. */
+  public Optional<Withdrawal> withdrawal(Handle handle) {
+    synchronized (lock) {
+      return ledger.withdrawal(handle);
     }
   }
 

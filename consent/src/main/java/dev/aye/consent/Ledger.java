@@ -451,6 +451,10 @@ final class Ledger {
     return all;
   }
 
+  Optional<Withdrawal> withdrawal(Handle handle) {
+    return takenBack.contains(handle) ? holding(handle).map(this::withdrawal) : Optional.empty();
+  }
+
   private Withdrawal withdrawal(Holding holding) {
     Handle handle = holding.grant.handle();
     Event.Withdrawn byPerson = withdrawn.get(handle);

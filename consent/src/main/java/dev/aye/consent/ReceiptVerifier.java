@@ -43,13 +43,15 @@ public final class ReceiptVerifier {
   }
 
   public static Result verify(byte[] file, String vkey) {
-    LogVerifier log;
-    switch (LogVerifier.of(vkey)) {
-      case Verdict.Holds<LogVerifier>(LogVerifier verifier) -> log = verifier;
-      case Verdict.Fails<LogVerifier>(String reason) -> {
-        return wrong("The key of the log cannot be read: " + reason + ".");
-      }
-    }
+    return switch (LogVerifier.of(vkey)) {
+      case Verdict.Holds<LogVerifier>(LogVerifier verifier) -> verify(file, verifier);
+      case Verdict.Fails<LogVerifier>(String reason) ->
+          wrong("The key of the log cannot be read: " + reason + ".");
+    };
+  }
+
+  /** The same against a log whose key was read, with the witnesses that it requires. */
+  public static Result verify(byte[] file, LogVerifier log) {
     if (file.length > MAX_BYTES) {
       return wrong("The file is too large for a receipt.");
     }

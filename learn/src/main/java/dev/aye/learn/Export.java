@@ -10,13 +10,16 @@ import dev.aye.vault.Block;
 import dev.aye.vault.Capture;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -25,7 +28,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** A data set on its way out: the folder that others read, with all that proves it. */
+/**
+ * A data set on its way out: the folder that others read, with all that proves it. It is written
+ * beside its place under a name that ends in {@code .part}, and moved there when it is whole; what
+ * was begun and not finished is removed, at the latest by the next export to the same place.
+ */
 final class Export {
   /** About how much content goes into one Parquet file, as it is in memory meanwhile. */
   private static final long SHARD = 128L << 20;
@@ -33,6 +40,7 @@ final class Export {
   private static final int ATTEMPTS = 10;
   private final Workshop workshop;
   private final Shelf.Dataset dataset;
+  private final Path target;
   private final Path folder;
   private final byte[] salted;
   private final Manifest manifest;
@@ -65,36 +73,57 @@ final class Export {
   Export(Workshop workshop, Shelf.Dataset dataset, Path folder) {
     this.workshop = workshop;
     this.dataset = dataset;
-    this.folder = folder;
+    this.target = folder.toAbsolutePath().normalize();
+    this.folder = target.resolveSibling(target.getFileName() + ".part");
     this.salted = workshop.salted(dataset.manifest());
     this.manifest = Json.read(Workshop.unsalted(salted), Manifest.class);
   }
 
   void write() throws IOException {
-    begin();
-    List<Path> files = data();
-    proof();
-    log();
-    Files.writeString(folder.resolve("README.md"), card(files));
-    Files.write(folder.resolve("croissant.json"), Json.pretty(croissant(files)));
-    String all = Proof.files(folder, dataset.index().orElseThrow());
-    Files.writeString(folder.resolve(Proof.FOLDER).resolve(Proof.FILES), workshop.log().sign(all));
-  }
-
-  private void begin() throws IOException {
-    if (Files.exists(folder)) {
-      try (Stream<Path> there = Files.list(folder)) {
+    if (Files.exists(target)) {
+      try (Stream<Path> there = Files.list(target)) {
         if (there.findAny().isPresent()) {
           throw new IllegalStateException("the folder for the export is not empty");
         }
       }
-    } else {
-      Files.createDirectories(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
-    Files.createDirectories(folder.resolve("data"));
-    Files.createDirectories(folder.resolve(Proof.FOLDER));
+    remove();
+    boolean whole = false;
+    try {
+      begin();
+      List<Path> files = data();
+      proof();
+      log();
+      Files.writeString(folder.resolve("README.md"), card(files));
+      Files.write(folder.resolve("croissant.json"), Json.pretty(croissant(files)));
+      String all = Proof.files(folder, dataset.index().orElseThrow());
+      Files.writeString(
+          folder.resolve(Proof.FOLDER).resolve(Proof.FILES), workshop.log().sign(all));
+      Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
+      whole = true;
+    } finally {
+      if (!whole) {
+        remove();
+      }
+    }
+  }
+
+  private void begin() throws IOException {
+    Files.createDirectories(target.getParent());
+    Files.createDirectory(
+        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.createDirectory(folder.resolve("data"));
+    Files.createDirectory(folder.resolve(Proof.FOLDER));
+  }
+
+  private void remove() throws IOException {
+    if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+      try (Stream<Path> begun = Files.walk(folder)) {
+        for (Path file : begun.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
   }
 
   // ---- rows ----

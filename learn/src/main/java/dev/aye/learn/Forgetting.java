@@ -2,19 +2,23 @@ package dev.aye.learn;
 
 import dev.aye.consent.Handle;
 import dev.aye.consent.Withdrawal;
+import dev.aye.log.Appended;
 import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
+import dev.aye.log.Log;
 import dev.aye.vault.BlockId;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
@@ -30,14 +34,21 @@ import java.util.function.Consumer;
 public final class Forgetting {
 
   private final Workshop workshop;
-  private final List<Consumer<Progress>> listeners = new CopyOnWriteArrayList<>();
+
+  /** How many {@code SHRED} leaves are appended before their places are noted. */
+  private static final int SIGNED_AT_ONCE = 512;
+
+  private final List<Consumer<List<Progress>>> listeners = new CopyOnWriteArrayList<>();
 
   Forgetting(Workshop workshop) {
     this.workshop = workshop;
   }
 
-  /** Has {@code listener} told of every step, on the thread that runs the job. */
-  public void onProgress(Consumer<Progress> listener) {
+  /**
+   * Has {@code listener} told of every step, on the thread that runs the job: how far each grant of
+   * the job is.
+   */
+  public void onProgress(Consumer<List<Progress>> listener) {
     listeners.add(listener);
   }
 
@@ -65,17 +76,13 @@ public final class Forgetting {
     workshop.shelf().lock.lock();
     try {
       do {
-        for (Shelf.Job job : workshop.shelf().jobs()) {
-          if (!job.finished()) {
-            finish(job);
-          }
-        }
+        workshop.shelf().open().forEach(this::finish);
         Set<Handle> withdrawn = new LinkedHashSet<>();
         for (Withdrawal withdrawal : workshop.consents().withdrawals()) {
           withdrawn.add(withdrawal.grant().handle());
         }
         request(withdrawn);
-      } while (workshop.shelf().jobs().stream().anyMatch(job -> !job.finished()));
+      } while (!workshop.shelf().open().isEmpty());
     } finally {
       workshop.shelf().lock.unlock();
     }
@@ -84,14 +91,13 @@ public final class Forgetting {
   /** How far each grant is forgotten, oldest first. Not for display to anybody but its person. */
   public List<Progress> progress() {
     List<Progress> all = new ArrayList<>();
-    for (Shelf.Job job : workshop.shelf().jobs()) {
-      job.handles().forEach(handle -> all.add(progress(job, handle)));
-    }
+    workshop.shelf().done().forEach(job -> all.addAll(each(job)));
+    workshop.shelf().open().forEach(job -> all.addAll(each(job)));
     return List.copyOf(all);
   }
 
   public Optional<Progress> progress(Handle handle) {
-    return progress().stream().filter(progress -> progress.handle().equals(handle)).findFirst();
+    return workshop.shelf().forgetting(handle.value()).map(job -> progress(job, handle.value()));
   }
 
   // ---- the journal ----
@@ -99,16 +105,15 @@ public final class Forgetting {
   private void request(Set<Handle> handles) {
     List<String> fresh = new ArrayList<>();
     for (Handle handle : handles) {
-      if (workshop.shelf().jobs().stream()
-          .noneMatch(job -> job.handles().contains(handle.value()))) {
+      if (workshop.shelf().forgetting(handle.value()).isEmpty()) {
         fresh.add(handle.value());
       }
     }
     if (fresh.isEmpty()) {
       return;
     }
-    Optional<Shelf.Job> waiting =
-        workshop.shelf().jobs().stream().filter(job -> !job.started()).findFirst();
+    List<Shelf.Job> open = workshop.shelf().open();
+    Optional<Shelf.Job> waiting = open.stream().filter(job -> !job.started()).findFirst();
     if (waiting.isPresent()) {
       fresh.addAll(0, waiting.get().handles());
     }
@@ -116,7 +121,7 @@ public final class Forgetting {
         new Shelf.Job(
             waiting
                 .map(Shelf.Job::id)
-                .orElseGet(() -> "forget-" + (workshop.shelf().jobs().size() + 1)),
+                .orElseGet(() -> "forget-" + (workshop.shelf().done().size() + open.size() + 1)),
             List.copyOf(fresh),
             false,
             List.of(),
@@ -171,7 +176,7 @@ public final class Forgetting {
   }
 
   private Shelf.Job job(String id) {
-    return workshop.shelf().jobs().stream()
+    return workshop.shelf().open().stream()
         .filter(job -> job.id().equals(id))
         .findFirst()
         .orElseThrow(() -> new IllegalStateException("a forgetting job is not on the shelf"));
@@ -358,23 +363,11 @@ public final class Forgetting {
   }
 
   private Outcome sign(Shelf.Job job) {
-    for (String handle : job.handles()) {
-      Shelf.Job now = job(job.id());
-      if (!now.shreds().containsKey(handle)) {
-        long index = workshop.log().append(new Leaf.Shred(shredHash(now, handle))).index();
-        Map<String, Long> shreds = new HashMap<>(now.shreds());
-        shreds.put(handle, index);
-        save(
-            new Shelf.Job(
-                now.id(),
-                now.handles(),
-                true,
-                now.done(),
-                now.subtracted(),
-                now.keys(),
-                Map.copyOf(shreds),
-                now.accounts()));
-      }
+    List<String> unsigned =
+        job.handles().stream().filter(handle -> !job.shreds().containsKey(handle)).toList();
+    for (int from = 0; from < unsigned.size(); from += SIGNED_AT_ONCE) {
+      appendShreds(
+          job(job.id()), unsigned.subList(from, Math.min(unsigned.size(), from + SIGNED_AT_ONCE)));
     }
     for (Shelf.Dataset dataset : workshop.shelf().datasets()) {
       if (signable(dataset.standing(), dataset.index(), dataset.handles())) {
@@ -387,6 +380,26 @@ public final class Forgetting {
       }
     }
     return Outcome.of(job(job.id()).shreds().size());
+  }
+
+  /** All of them wait for one batch of the log, not each for its own. */
+  private void appendShreds(Shelf.Job job, List<String> handles) {
+    Map<String, CompletableFuture<Appended>> answers = new LinkedHashMap<>();
+    for (String handle : handles) {
+      answers.put(handle, workshop.log().submit(new Leaf.Shred(shredHash(job, handle))));
+    }
+    Map<String, Long> shreds = new HashMap<>(job.shreds());
+    answers.forEach((handle, answer) -> shreds.put(handle, Log.placed(answer).index()));
+    save(
+        new Shelf.Job(
+            job.id(),
+            job.handles(),
+            true,
+            job.done(),
+            job.subtracted(),
+            job.keys(),
+            Map.copyOf(shreds),
+            job.accounts()));
   }
 
   /**
@@ -513,7 +526,7 @@ public final class Forgetting {
   }
 
   private static boolean touches(List<String> handles, Shelf.Job job) {
-    return handles.stream().anyMatch(job.handles()::contains);
+    return handles.stream().anyMatch(Set.copyOf(job.handles())::contains);
   }
 
   private List<Shelf.Dataset> blockedDatasets(Shelf.Job job) {
@@ -546,10 +559,12 @@ public final class Forgetting {
   // ---- telling ----
 
   private void tell(Shelf.Job job) {
-    for (String handle : job.handles()) {
-      Progress progress = progress(job, handle);
-      listeners.forEach(listener -> listener.accept(progress));
-    }
+    List<Progress> all = each(job);
+    listeners.forEach(listener -> listener.accept(all));
+  }
+
+  private static List<Progress> each(Shelf.Job job) {
+    return job.handles().stream().map(handle -> progress(job, handle)).toList();
   }
 
   private static Progress progress(Shelf.Job job, String handle) {

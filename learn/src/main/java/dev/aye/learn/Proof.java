@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -31,6 +32,9 @@ final class Proof {
 
   static final String FILES_SCHEMA = "aye-export/1";
 
+  private static final int MAX_DEPTH = 16;
+  private static final int MAX_FILES = 1_000_000;
+
   private Proof() {}
 
   /** Where the manifest stands in the log: {@code SHA-256(salt ‖ manifest.json)} at this index. */
@@ -52,6 +56,26 @@ final class Proof {
       text.append(sha256(file.getValue())).append("  ").append(file.getKey()).append('\n');
     }
     return text.toString();
+  }
+
+  /**
+   * The first thing below a folder that is neither a folder nor a plain file, or one file too many;
+   * empty when there is none. A link would lead out of the folder, and a pipe never ends.
+   */
+  static String strangeFile(Path folder) throws IOException {
+    try (Stream<Path> walk = Files.walk(folder, MAX_DEPTH)) {
+      long count = 0;
+      for (Path file : (Iterable<Path>) walk::iterator) {
+        boolean plain =
+            Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
+                || file.equals(folder);
+        if (!plain || ++count > MAX_FILES) {
+          return folder.relativize(file) + (plain ? " is one file too many" : " is no plain file");
+        }
+      }
+      return "";
+    }
   }
 
   static String sha256(Path file) throws IOException {

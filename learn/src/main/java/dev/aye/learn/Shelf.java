@@ -2,17 +2,25 @@ package dev.aye.learn;
 
 import dev.aye.vault.BlockId;
 import dev.aye.vault.Disk;
+import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
 /**
- * Which data sets, models and forgetting jobs there are. One small file, replaced in one step, so
- * that a job and what it changes can never disagree; it holds names and counts, never content.
+ * Which data sets, models and forgetting jobs there are; names and counts, never content. What is
+ * there and what is under way is one small file, replaced in one step, so that a job and what it
+ * changes can never disagree. Jobs that are done are lines of a second one that only grows, so that
+ * changing one's mind costs the same however many did before.
  *
  * <p>{@link #lock} is held by whoever builds, trains or forgets: one at a time.
  */
@@ -144,16 +152,59 @@ final class Shelf {
   final ReentrantLock lock = new ReentrantLock();
   private final Disk disk;
   private final Path file;
+  private final Path finished;
+
+  /** Up to where {@link #finished} was written whole. */
+  private long end;
+
+  /** The job of each handle, also of those that are done. */
+  private final Map<String, Job> byHandle = new ConcurrentHashMap<>();
+
+  private final List<Job> done = new CopyOnWriteArrayList<>();
   private volatile State state;
 
   Shelf(Disk disk, Path folder) {
     this.disk = disk;
     this.file = folder.resolve("shelf.json");
+    this.finished = folder.resolve("forgotten.jsonl");
     disk.folder(folder);
-    this.state =
+    Set<String> ids = new HashSet<>();
+    for (Job job : finished()) {
+      done(job);
+      ids.add(job.id());
+    }
+    State found =
         disk.exists(file)
             ? Json.read(disk.read(file), State.class)
             : new State(List.of(), List.of(), List.of());
+    List<Job> open = found.jobs().stream().filter(job -> !ids.contains(job.id())).toList();
+    open.forEach(this::know);
+    this.state = new State(found.datasets(), found.models(), open);
+  }
+
+  /** The whole lines; what a crash left of one is written over by the next. */
+  private List<Job> finished() {
+    List<Job> jobs = new ArrayList<>();
+    if (!disk.exists(finished)) {
+      return jobs;
+    }
+    byte[] bytes = disk.read(finished);
+    for (int at = 0; at < bytes.length; at++) {
+      if (bytes[at] == '\n') {
+        jobs.add(Json.read(Arrays.copyOfRange(bytes, (int) end, at), Job.class));
+        end = at + 1L;
+      }
+    }
+    return jobs;
+  }
+
+  private void done(Job job) {
+    done.add(job);
+    know(job);
+  }
+
+  private void know(Job job) {
+    job.handles().forEach(handle -> byHandle.put(handle, job));
   }
 
   List<Dataset> datasets() {
@@ -164,8 +215,19 @@ final class Shelf {
     return state.models();
   }
 
-  List<Job> jobs() {
+  /** The jobs that are waiting or under way, oldest first. */
+  List<Job> open() {
     return state.jobs();
+  }
+
+  /** The jobs that are done, oldest first. */
+  List<Job> done() {
+    return done;
+  }
+
+  /** The job that forgets, or forgot, what was kept under a grant. */
+  Optional<Job> forgetting(String handle) {
+    return Optional.ofNullable(byHandle.get(handle));
   }
 
   Optional<Dataset> dataset(String id) {
@@ -239,8 +301,21 @@ final class Shelf {
     }
 
     void save() {
-      State next = new State(List.copyOf(datasets), List.copyOf(models), List.copyOf(jobs));
+      List<Job> over = jobs.stream().filter(Job::finished).toList();
+      if (!over.isEmpty()) {
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        for (Job job : over) {
+          lines.writeBytes(Json.write(job));
+          lines.write('\n');
+        }
+        disk.append(finished, end, lines.toByteArray()); // durable: done, whatever else is written
+        end += lines.size();
+      }
+      List<Job> open = jobs.stream().filter(job -> !job.finished()).toList();
+      State next = new State(List.copyOf(datasets), List.copyOf(models), open);
       disk.replace(file, Json.write(next)); // durable: the new state, or still the old one
+      over.forEach(Shelf.this::done);
+      open.forEach(Shelf.this::know);
       state = next;
     }
   }
@@ -261,9 +336,7 @@ final class Shelf {
       add(model.lineage(), found);
     }
     for (Job job : state.jobs()) {
-      if (!job.finished()) {
-        job.subtracted().values().forEach(block -> add(block, found));
-      }
+      job.subtracted().values().forEach(block -> add(block, found));
     }
     return found;
   }

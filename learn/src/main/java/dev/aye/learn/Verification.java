@@ -107,6 +107,11 @@ public record Verification(List<Claim> claims) {
             case Verdict.Fails<LogVerifier>(String why) ->
                 throw new IllegalArgumentException("the key of the log is none: " + why);
           };
+      String strange = Proof.strangeFile(folder);
+      if (!strange.isEmpty()) {
+        claims.add(new Claim("the export holds plain files only", false, strange));
+        return new Verification(claims);
+      }
       Manifest manifest;
       byte[] manifestBytes;
       Proof.Seal seal;

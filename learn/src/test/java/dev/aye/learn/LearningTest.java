@@ -7,6 +7,7 @@ import static dev.aye.consent.Purpose.TRAINING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.consent.Handle;
 import dev.aye.consent.Permits;
 import dev.aye.consent.Town;
 import dev.aye.log.Hash;
@@ -29,7 +30,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,7 +165,7 @@ class LearningTest {
     DatasetVersion dataset = house.learning.datasets().build(Query.everything());
     house.learning.models().train(dataset.id());
     List<Progress> told = new ArrayList<>();
-    house.learning.forgetting().onProgress(told::add);
+    house.learning.forgetting().onProgress(told::addAll);
     ann.withdraws(TRAINING, VOICE);
     house.learning.forgetting().run();
     Progress progress =
@@ -259,6 +262,50 @@ class LearningTest {
     assertThat(crashes).isGreaterThan(60);
   }
 
+  /** What was done before is not written again: the two-hundredth costs what the tenth did. */
+  @Test
+  void forgettingWritesNoMoreForThoseWhoWereForgottenBefore() {
+    AtomicLong written = new AtomicLong();
+    House counted = reopened(new CountedDisk(disk, written));
+    Map<Integer, Long> cost = new HashMap<>();
+    for (int at = 1; at <= 200; at++) {
+      written.set(0);
+      counted.learning.forgetting().forget(new Handle(unknown(at)));
+      counted.learning.forgetting().run();
+      cost.put(at, written.get());
+    }
+    assertThat(cost.get(200)).isCloseTo(cost.get(10), Percentage.withPercentage(2));
+    assertThat(reopened(disk).learning.forgetting().progress())
+        .isEqualTo(counted.learning.forgetting().progress())
+        .hasSize(200);
+  }
+
+  private static String unknown(int at) {
+    return Hash.sha256(("grant " + at).getBytes(StandardCharsets.UTF_8)).b64u();
+  }
+
+  /** Finished jobs were once kept beside the open ones. */
+  @Test
+  void aShelfFromBeforeIsReadWithItsFinishedJobs() {
+    Handle handle = new Handle(unknown(1));
+    house.learning.forgetting().forget(handle);
+    house.learning.forgetting().run();
+    Progress before = house.learning.forgetting().progress(handle).orElseThrow();
+    Path shelf = Path.of("/house/learn/shelf.json");
+    Path finished = Path.of("/house/learn/forgotten.jsonl");
+    String job = new String(disk.read(finished), StandardCharsets.UTF_8).strip();
+    String now = new String(disk.read(shelf), StandardCharsets.UTF_8);
+    assertThat(now).contains("\"jobs\":[]");
+    disk.delete(finished);
+    disk.replace(
+        shelf,
+        now.replace("\"jobs\":[]", "\"jobs\":[" + job + "]").getBytes(StandardCharsets.UTF_8));
+    House after = reopened(disk);
+    assertThat(after.learning.forgetting().progress(handle)).contains(before);
+    after.learning.forgetting().run();
+    assertThat(disk.exists(finished)).isTrue();
+  }
+
   // ---- exporting ----
 
   @Test
@@ -300,6 +347,39 @@ class LearningTest {
     replaceLog(out);
     assertThat(Datasets.verify(out, town.log.vkey()).failed())
         .containsExactly("nobody in it withdrew");
+  }
+
+  @Test
+  void anExportThatIsBrokenOffLeavesNothingBehind() throws Exception {
+    DatasetVersion dataset = house.learning.datasets().build(Query.everything());
+    Path out = folder.resolve("export");
+    Path part = folder.resolve("export.part");
+    Files.createDirectories(part.resolve("data"));
+    Files.writeString(part.resolve("data/left"), "by a process that was killed");
+    Files.createSymbolicLink(out, folder.resolve("nowhere")); // so that it cannot take its place
+    Files.createDirectories(folder.resolve("nowhere"));
+    assertThatThrownBy(() -> house.learning.datasets().export(dataset.id(), out))
+        .isInstanceOf(IOException.class);
+    assertThat(part).doesNotExist();
+    Files.delete(out);
+    house.learning.datasets().export(dataset.id(), out);
+    assertThat(Datasets.verify(out, town.log.vkey()).failed()).isEmpty();
+    assertThat(part).doesNotExist();
+  }
+
+  @Test
+  void anExportWithALinkOrAPipeInItIsNotRead() throws Exception {
+    Path out = export();
+    Path card = out.resolve("README.md");
+    Files.delete(card);
+    Files.createSymbolicLink(card, Path.of("/dev/zero"));
+    assertThat(Datasets.verify(out, town.log.vkey()).failed())
+        .containsExactly("the export holds plain files only");
+    Files.delete(card);
+    Process mkfifo = new ProcessBuilder("mkfifo", card.toString()).inheritIO().start();
+    assertThat(mkfifo.waitFor()).isZero();
+    assertThat(Datasets.verify(out, town.log.vkey()).failed())
+        .containsExactly("the export holds plain files only");
   }
 
   @Test

@@ -62,6 +62,9 @@ final class FolderDisk implements Disk {
 
   @Override
   public Optional<byte[]> read(String path, int limit) throws IOException {
+    if (Files.exists(path(path)) && !Files.isRegularFile(path(path))) {
+      throw new IOException(path + " is no file"); // a pipe would never end
+    }
     try (InputStream in = Files.newInputStream(path(path))) {
       byte[] content = in.readNBytes(limit + 1);
       if (content.length > limit) {

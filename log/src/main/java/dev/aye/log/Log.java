@@ -212,8 +212,17 @@ public final class Log implements AutoCloseable {
    * @throws LogException.NotWitnessed if it was, and its witnesses have not seen it yet
    */
   public Appended append(Leaf leaf) {
+    return placed(submit(leaf));
+  }
+
+  /**
+   * Waits for the answer to what was submitted, also through interrupts.
+   *
+   * @throws LogException as {@link #append} does
+   */
+  public static Appended placed(CompletableFuture<Appended> answer) {
     try {
-      return submit(leaf).join();
+      return answer.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof LogException.NotWitnessed cause) {
         throw cause;

@@ -108,7 +108,10 @@ public final class People {
       }
       case "withdraw" -> {
         String purpose = command.path("purpose").asString("");
-        yield person(who).withdraw(purpose.isEmpty() ? Optional.empty() : Optional.of(purpose));
+        yield person(who)
+            .withdraw(
+                purpose.isEmpty() ? Optional.empty() : Optional.of(purpose),
+                command.path("defiant").asBoolean(false));
       }
       case "account" -> person(who).account();
       case "notes" -> person(who).notes();

@@ -104,6 +104,14 @@ final class Person implements AutoCloseable {
   private volatile MediaClient.@Nullable Microphone copy;
   private volatile boolean muted;
 
+  /**
+   * When this device took something back and went on sending its copy; 0 for one that keeps to it.
+   */
+  private volatile long defyingSince;
+
+  private final AtomicLong defiantFrames = new AtomicLong();
+  private volatile long shutOutAt;
+
   // Guarded by this.
   private int keyIndex = -1;
 
@@ -389,6 +397,9 @@ final class Person implements AutoCloseable {
     MediaClient.Microphone copied = copy;
     if (copied != null) {
       copied.send(packet.opus(), Voice.FRAME_TICKS, packet.level());
+      if (defyingSince > 0 && shutOutAt < defyingSince) {
+        defiantFrames.incrementAndGet();
+      }
     }
     MediaClient.Microphone own = microphone;
     if (own != null) {
@@ -548,7 +559,12 @@ final class Person implements AutoCloseable {
                 InetAddress.getLoopbackAddress(),
                 random,
                 clock,
-                new MediaClient.Events() {}));
+                new MediaClient.Events() {
+                  @Override
+                  public void closed(String why) {
+                    shutOutAt = clock.millis();
+                  }
+                }));
     publishing.useKey(new StreamKey(streamKey), 0);
     copyClient = publishing;
     if (granted("voice")) {
@@ -569,9 +585,12 @@ final class Person implements AutoCloseable {
    * Takes back every yes for this purpose, or all. The stream ends at its source first; if
    * something is still granted it is opened anew under a new key.
    *
+   * @param defiant the device goes on sending its copy all the same, as a broken or a false one
+   *     would: it is then the server that has to end it
    * @return the handles that were withdrawn, each with a promise signed by the log
    */
-  Map<String, String> withdraw(Optional<String> purpose) throws IOException, InterruptedException {
+  Map<String, String> withdraw(Optional<String> purpose, boolean defiant)
+      throws IOException, InterruptedException {
     List<Slip> due;
     synchronized (slips) {
       due =
@@ -580,7 +599,11 @@ final class Person implements AutoCloseable {
               .toList();
       slips.removeAll(due);
     }
-    closeStream();
+    if (defiant) {
+      defyingSince = clock.millis();
+    } else {
+      closeStream();
+    }
     Map<String, String> promises = new LinkedHashMap<>();
     for (Slip slip : due) {
       JsonNode answer = talk.post("/api/withdrawals", "", Map.of("secret", slip.secret()));
@@ -590,7 +613,7 @@ final class Person implements AutoCloseable {
       }
       promises.put(slip.handle(), promise);
     }
-    if (granted("voice") || granted("chat")) {
+    if (!defiant && (granted("voice") || granted("chat"))) {
       JsonNode meeting = talk.get("/api/meetings/" + invitation.meeting(), "");
       openStream(meeting.path("ai").path("recipients").path(0));
     }
@@ -650,6 +673,10 @@ final class Person implements AutoCloseable {
     report.put("withdrawals", List.copyOf(withdrawals.values()));
     synchronized (slips) {
       report.put("receipts", List.copyOf(receipts));
+    }
+    if (defyingSince > 0) {
+      report.put("defiantFrames", defiantFrames.get());
+      report.put("shutOutAfterMs", shutOutAt < defyingSince ? -1 : shutOutAt - defyingSince);
     }
     JsonNode shown = sign;
     if (shown != null) {
