@@ -670,7 +670,8 @@ public final class Consents {
     for (Grant grant : grants(answered)) {
       inDoubt.put(grant.handle(), answered);
     }
-    keep(answered.fact());
+    store.append(List.of(answered.fact())); // durable first, then in effect
+    ledger.take(answered);
     for (Grant grant : grants(answered)) {
       inDoubt.remove(grant.handle());
       ledger.holding(grant.handle()).ifPresent(ending::add);

@@ -188,11 +188,16 @@ final class Ledger {
     } catch (Flaw flaw) {
       throw new IllegalStateException("a stored receipt is damaged: " + flaw.detail(), flaw);
     }
-    Answered answered = new Answered(e, receipt);
-    if (byCommitment.putIfAbsent(commitment(e), answered) != null) {
+    take(new Answered(e, receipt));
+  }
+
+  /** An answer whose receipt was just read, with its signature: it need not be read again. */
+  void take(Answered answered) {
+    Receipt receipt = answered.receipt;
+    if (byCommitment.putIfAbsent(commitment(answered.fact), answered) != null) {
       return;
     }
-    logSize = Math.max(logSize, e.index() + 1);
+    logSize = Math.max(logSize, answered.fact.index() + 1);
     receiptIds.add(idOf(receipt));
     byPerson.computeIfAbsent(receipt.person(), _ -> new ArrayList<>()).add(answered);
     Notice shown = shown(receipt);
