@@ -96,3 +96,6 @@ export function noticeText(locale: 'en' | 'nl'): string {
       : ['Example Org bepaalt waar je gegevens voor worden gebruikt.'],
   });
 }
+
+/** As long as a recipient's key is (65 bytes), and nobody's. */
+export const RECIPIENT_KEY = `B${'A'.repeat(86)}`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
-import { noticeText } from '../../../tests/notices';
+import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import type { Meeting } from '../api/client';
 import { b64, b64u, sha256, unb64u, utf8 } from '../bytes/bytes';
 import { openJws } from '../device/jws';
@@ -20,7 +20,11 @@ import { answeredBefore } from './offered';
 import { readSlips, signReceipt, slipFile, slipLink } from './receipt';
 import { answer } from './signing';
 
-const recipient = { id: 'companion', key: 'k', processor: { host: 'this server', model: 'sphinx4' } };
+const recipient = {
+  id: 'companion',
+  key: RECIPIENT_KEY,
+  processor: { host: 'this server', model: 'sphinx4' },
+};
 
 async function row(purpose: string): Promise<NoticeRow> {
   const found = (await parseNotice(noticeText('en'))).rows.find((r) => r.purpose === purpose);
@@ -295,7 +299,7 @@ describe('receipts', () => {
       seat: 's',
       participant: 'p1',
       notice: await parseNotice(noticeText('en')),
-      recipient: { id: 'companion', key: 'k', processor: { host: 'h', model: 'w' } },
+      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
       now,
       api: {
         answer: async (_meeting: string, _seat: string, body: { receipt: string; salt: string }) => {

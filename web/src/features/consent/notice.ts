@@ -1,4 +1,5 @@
 import { b64u, sha256, utf8 } from '../bytes/bytes';
+import { Fields, NotStrict, strictJson } from './strictJson';
 
 /** The exact text that is shown, parsed from the bytes that are hashed (docs/protocol.md, "Notice"). */
 export interface Notice {
@@ -38,70 +39,67 @@ export const PURPOSE_IRIS: Record<Purpose, string> = {
   sharing: 'urn:aye:purpose:share',
 };
 
-/** Parses a notice strictly: a text that we cannot draw whole is not shown at all, so nothing can be granted under it. */
+const LARGEST = 64 * 1024;
+
+/**
+ * Reads a notice as the server does: a text that we cannot draw whole is not shown at all, so nothing can be granted
+ * under it. Throws for any other.
+ */
 export async function parseNotice(exact: string): Promise<Notice> {
-  const json: unknown = JSON.parse(exact);
-  const n = object(json);
-  const c = object(n['controller']);
+  const bytes = utf8(exact);
+  if (bytes.length > LARGEST) throw new NotStrict('the notice is too long');
+  const fields = Fields.of(strictJson(bytes), 'notice').having([
+    'version',
+    'locale',
+    'controller',
+    'lead',
+    'rows',
+    'foot',
+    'full',
+  ]);
+  const controller = fields.object('controller').having(['name', 'contact', 'authority']);
+  const rows = fields.objects('rows', PURPOSES.length).map(rowOf);
+  if (new Set(rows.map((row) => row.purpose)).size < rows.length)
+    throw new NotStrict('two rows have the same purpose');
   return {
-    version: number(n['version']),
-    locale: string(n['locale']),
-    hash: b64u(await sha256(utf8(exact))),
+    version: fields.integer('version', 1, 1_000_000),
+    locale: fields.text('locale', 35),
+    hash: b64u(await sha256(bytes)),
     exact,
     controller: {
-      name: string(c['name']),
-      contact: string(c['contact']),
-      authority: string(c['authority']),
+      name: line(controller, 'name'),
+      contact: line(controller, 'contact'),
+      authority: line(controller, 'authority'),
     },
-    lead: strings(n['lead']),
-    rows: array(n['rows']).map((value) => {
-      const r = object(value);
-      return {
-        purpose: oneOf(PURPOSES, r['purpose']),
-        label: string(r['label']),
-        sentence: string(r['sentence']),
-        media: array(r['media']).map((m) => {
-          const medium = object(m);
-          return { medium: oneOf(MEDIA, medium['medium']), label: string(medium['label']) };
-        }),
-        recipient: string(r['recipient']),
-        retention: string(r['retention']),
-        basis: string(r['basis']),
-        undo: string(r['undo']),
-      };
-    }),
-    foot: strings(n['foot']),
-    full: strings(n['full']),
+    lead: fields.texts('lead', 8, 2000),
+    rows,
+    foot: fields.texts('foot', 8, 2000),
+    full: fields.texts('full', 64, 4000),
   };
 }
 
-function object(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error('malformed notice');
-  return value as Record<string, unknown>;
+function rowOf(row: Fields): NoticeRow {
+  row.having(['purpose', 'label', 'sentence', 'media', 'recipient', 'retention', 'basis', 'undo']);
+  const media = row.objects('media', MEDIA.length).map((entry) => {
+    entry.having(['medium', 'label']);
+    return { medium: entry.oneOf('medium', MEDIA), label: entry.text('label', 200) };
+  });
+  if (new Set(media.map(({ medium }) => medium)).size < media.length)
+    throw new NotStrict('a row has a medium twice');
+  return {
+    purpose: row.oneOf('purpose', PURPOSES),
+    label: row.text('label', 2000),
+    sentence: row.text('sentence', 2000),
+    media,
+    recipient: row.text('recipient', 2000),
+    retention: row.text('retention', 2000),
+    basis: row.text('basis', 2000),
+    undo: row.text('undo', 2000),
+  };
 }
 
-function array(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw new Error('malformed notice');
-  return value;
-}
-
-function string(value: unknown): string {
-  if (typeof value !== 'string') throw new Error('malformed notice');
-  return value;
-}
-
-function strings(value: unknown): string[] {
-  return array(value).map(string);
-}
-
-function number(value: unknown): number {
-  if (typeof value !== 'number') throw new Error('malformed notice');
-  return value;
-}
-
-function oneOf<T extends string>(known: readonly T[], value: unknown): T {
-  const found = known.find((k) => k === value);
-  if (!found) throw new Error('the notice asks for something this page does not know');
-  return found;
+function line(fields: Fields, key: string): string {
+  const text = fields.text(key, 200);
+  if (text.includes('\n')) throw new NotStrict(`the controller's ${key} is not a single line`);
+  return text;
 }

@@ -3,10 +3,10 @@ import { locale } from '../../words/words';
 import { reworded, shownRow, textsOf, type Reworded } from './anew';
 import { keyOf, questionOf, type CardState } from './answers';
 import { receipts, refusals, slipsOf, type KeptSlip } from './keeping';
-import { openJws } from '../device/jws';
 import { parseNotice, type Notice, type NoticeRow } from './notice';
-import { readClaims, sameRecipient } from './own';
+import { sameRecipient } from './own';
 import type { Recipient } from './receipt';
+import { readReceipt } from './receiptReader';
 
 /** The notice of a meeting in the person's language, or none when its text cannot be drawn: then nothing is asked. */
 export async function noticeOf(meeting: Meeting): Promise<Notice | undefined> {
@@ -69,11 +69,11 @@ async function signedFor(
   const texts = await textsOf(meeting.notice);
   for (const kept of (await receipts.all()).filter((r) => r.meeting === meeting.id))
     try {
-      const claims = readClaims((await openJws(kept.receipt, 'aye-receipt+jws')).payload);
-      if (!sameRecipient(claims.recipient, recipient)) continue;
-      for (const { purpose, handle } of claims.choices) {
+      const signed = await readReceipt(kept.receipt);
+      if (!sameRecipient(signed.recipient, recipient)) continue;
+      for (const { purpose, handle } of signed.choices) {
         if (handle === undefined || !held.some((s) => s.handle === handle)) continue;
-        const shown = await shownRow(kept.noticeText, claims.noticeHash, purpose);
+        const shown = await shownRow(kept.noticeText, signed.notice.hash, purpose);
         if (shown) handles.set(handle, reworded(shown, texts) ?? 'stands');
       }
     } catch (failure) {

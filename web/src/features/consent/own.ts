@@ -1,5 +1,4 @@
 import type { Device } from '../device/device';
-import { openJws, thumbprint } from '../device/jws';
 import { unb64u } from '../bytes/bytes';
 import { commitment, leaf } from '../log/leaf';
 import { verifier } from '../log/note';
@@ -7,58 +6,16 @@ import { checkProof } from '../log/proof';
 import { shownRow, type ShownRow } from './anew';
 import { keyOf } from './answers';
 import type { KeptReceipt } from './keeping';
-import { MEDIA, PURPOSES } from './notice';
 import type { Recipient } from './receipt';
+import { readReceipt, type SignedChoice } from './receiptReader';
 
 /** One answer as this device itself signed it, from a receipt that the log was shown here to hold. */
-export interface OwnChoice {
-  readonly purpose: string;
-  readonly medium: string;
-  readonly state: 'given' | 'refused';
-  /** Of a yes only. */
-  readonly handle?: string;
+export interface OwnChoice extends SignedChoice {
   readonly recipient: Recipient;
   /** Where the receipt is in the log: the later one counts. */
   readonly index: number;
   /** The row as it was shown: by the text that was kept, whose hash the receipt holds. */
   readonly shown: ShownRow;
-}
-
-/** The members of a receipt that say what was agreed to. Throws on any other form. */
-export function readClaims(payload: Record<string, unknown>): {
-  readonly meeting: string;
-  readonly origin: string;
-  readonly noticeHash: string;
-  readonly issued: string;
-  readonly recipient: Recipient;
-  readonly choices: readonly Pick<OwnChoice, 'purpose' | 'medium' | 'state' | 'handle'>[];
-} {
-  const recipient = record(payload['recipient']);
-  const processor = record(recipient['processor']);
-  const choices = payload['choices'];
-  if (!Array.isArray(choices)) throw new Error('the receipt is malformed');
-  return {
-    meeting: string(payload['meeting']),
-    origin: string(payload['origin']),
-    noticeHash: string(record(payload['notice'])['hash']),
-    issued: string(payload['issued']),
-    recipient: {
-      id: string(recipient['id']),
-      key: string(recipient['key']),
-      processor: { host: string(processor['host']), model: string(processor['model']) },
-    },
-    choices: choices.map((value) => {
-      const choice = record(value);
-      const purpose = PURPOSES.find((p) => p === choice['purpose']);
-      const medium = MEDIA.find((m) => m === choice['medium']);
-      const state = choice['state'];
-      if (!purpose || !medium || (state !== 'given' && state !== 'refused'))
-        throw new Error('the receipt is malformed');
-      return state === 'given'
-        ? { purpose, medium, state, handle: string(choice['handle']) }
-        : { purpose, medium, state };
-    }),
-  };
 }
 
 /**
@@ -70,21 +27,19 @@ export async function provedChoices(
   device: Device,
   vkey: string,
 ): Promise<readonly OwnChoice[]> {
-  const { jwk, payload } = await openJws(kept.receipt, 'aye-receipt+jws');
-  const claims = readClaims(payload);
-  if ((await thumbprint(jwk)) !== (await device.person()))
-    throw new Error('another device signed the receipt');
-  if (claims.meeting !== device.record.meeting || claims.origin !== device.record.origin)
+  const receipt = await readReceipt(kept.receipt);
+  if (receipt.person !== (await device.person())) throw new Error('another device signed the receipt');
+  if (receipt.meeting !== device.record.meeting || receipt.origin !== device.record.origin)
     throw new Error('the receipt is about another meeting');
   const by = await verifier(vkey);
-  if (kept.vkey !== vkey || claims.origin !== by.name) throw new Error('the receipt is in another log');
+  if (kept.vkey !== vkey || receipt.origin !== by.name) throw new Error('the receipt is in another log');
   const data = leaf.answer(await commitment(unb64u(kept.salt, 32), kept.receipt));
   const { index } = await checkProof(kept.proof, data, by);
   return Promise.all(
-    claims.choices.map(async (choice) => {
-      const shown = await shownRow(kept.noticeText, claims.noticeHash, choice.purpose);
+    receipt.choices.map(async (choice) => {
+      const shown = await shownRow(kept.noticeText, receipt.notice.hash, choice.purpose);
       if (!shown) throw new Error('the kept text is not the one that was signed');
-      return { ...choice, recipient: claims.recipient, index, shown };
+      return { ...choice, recipient: receipt.recipient, index, shown };
     }),
   );
 }
@@ -108,15 +63,4 @@ export function sameRecipient(signed: Recipient, now: Recipient): boolean {
     signed.processor.host === now.processor.host &&
     signed.processor.model === now.processor.model
   );
-}
-
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error('the receipt is malformed');
-  return value as Record<string, unknown>;
-}
-
-function string(value: unknown): string {
-  if (typeof value !== 'string') throw new Error('the receipt is malformed');
-  return value;
 }

@@ -6,6 +6,7 @@ export const leaf = {
   withdraw: (secret: Bytes): Bytes => concat(Uint8Array.of(2), secret),
   key: (point: Bytes): Bytes => concat(Uint8Array.of(4), point),
   notice: (hash: Bytes): Bytes => concat(Uint8Array.of(5), hash),
+  build: (hash: Bytes): Bytes => concat(Uint8Array.of(11), hash),
 };
 
 /** commitment = SHA-256(salt ‖ ASCII of the receipt). */

@@ -15,14 +15,24 @@ export class CannotVerify extends Error {}
 export class LogMismatch extends Error {}
 
 const ED25519 = 1;
+const COSIGNATURE = 4;
 
 /** Parses `name+hex(keyID)+base64(type ‖ key)` and checks that the id belongs to the key. */
-export async function verifier(vkey: string): Promise<Verifier> {
+export function verifier(vkey: string): Promise<Verifier> {
+  return keyOfType(ED25519, vkey);
+}
+
+/** The key under which a witness cosigns checkpoints (C2SP tlog-cosignature, cosignature/v1). */
+export function witnessKey(vkey: string): Promise<Verifier> {
+  return keyOfType(COSIGNATURE, vkey);
+}
+
+async function keyOfType(type: number, vkey: string): Promise<Verifier> {
   const match = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey);
   if (!match) throw new LogMismatch('the log key is not a verifier key');
   const [, name = '', hex = '', encoded = ''] = match;
   const typed = unb64(encoded);
-  if (typed.length !== 33 || typed[0] !== ED25519) throw new LogMismatch('the log key is not Ed25519');
+  if (typed.length !== 33 || typed[0] !== type) throw new LogMismatch('the log key is not Ed25519');
   const id = (await sha256(concat(utf8(`${name}\n`), typed))).slice(0, 4);
   if (
     !equal(
@@ -45,20 +55,47 @@ export async function verifier(vkey: string): Promise<Verifier> {
  * as the format asks; at most 64 KiB.
  */
 export async function openNote(note: string, by: Verifier): Promise<string> {
-  if (note.length > 65536) throw new LogMismatch('the note is too long');
-  const split = note.lastIndexOf('\n\n');
-  if (split < 0 || !note.endsWith('\n')) throw new LogMismatch('this is not a signed note');
-  const body = note.slice(0, split + 1);
-  for (const line of note.slice(split + 2, -1).split('\n')) {
-    const match = /^— (\S+) (\S+)$/.exec(line);
-    if (!match) throw new LogMismatch('the note has a line that is no signature');
-    if (match[1] !== by.name) continue;
-    const signature = unb64(match[2] ?? '');
+  const { body, lines } = split(note);
+  for (const { name, encoded } of lines) {
+    if (name !== by.name) continue;
+    const signature = unb64(encoded);
     if (signature.length !== 68 || !equal(signature.slice(0, 4), by.id)) continue;
     if (await crypto.subtle.verify('Ed25519', by.key, signature.slice(4), utf8(body))) return body;
     throw new LogMismatch('the signature of the log does not hold');
   }
   throw new LogMismatch('the note is not signed by the log');
+}
+
+/** When a witness says that it saw this checkpoint, if its cosignature is there and holds. */
+export async function cosignedAt(note: string, by: Verifier): Promise<Date | undefined> {
+  const { body, lines } = split(note);
+  for (const { name, encoded } of lines) {
+    if (name !== by.name) continue;
+    const signature = unb64(encoded);
+    if (signature.length !== 76 || !equal(signature.slice(0, 4), by.id)) continue;
+    const seconds = new DataView(signature.buffer, signature.byteOffset + 4, 8).getBigUint64(0);
+    const signed = utf8(`cosignature/v1\ntime ${seconds}\n${body}`);
+    if (!(await crypto.subtle.verify('Ed25519', by.key, signature.slice(12), signed))) continue;
+    const at = new Date(Number(seconds) * 1000);
+    return Number.isNaN(at.getTime()) ? undefined : at;
+  }
+  return undefined;
+}
+
+/** The text of a note, and the lines below it that sign it; at most 64 KiB. */
+function split(note: string): { body: string; lines: { name: string; encoded: string }[] } {
+  if (note.length > 65536) throw new LogMismatch('the note is too long');
+  const end = note.lastIndexOf('\n\n');
+  if (end < 0 || !note.endsWith('\n')) throw new LogMismatch('this is not a signed note');
+  const lines = note
+    .slice(end + 2, -1)
+    .split('\n')
+    .map((line) => {
+      const match = /^— (\S+) (\S+)$/.exec(line);
+      if (!match) throw new LogMismatch('the note has a line that is no signature');
+      return { name: match[1] ?? '', encoded: match[2] ?? '' };
+    });
+  return { body: note.slice(0, end + 1), lines };
 }
 
 /** The head of the log: how many entries it holds and the root over them. */

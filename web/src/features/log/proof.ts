@@ -1,6 +1,7 @@
 import { unb64, type Bytes } from '../bytes/bytes';
 import { LogMismatch, openCheckpoint, type Checkpoint, type Verifier } from './note';
-import { included, leafHash } from './tree';
+import type { Tiles } from './tiles';
+import { included, inclusionPath, leafHash } from './tree';
 
 /** A C2SP tlog-proof: where an entry is, its inclusion path, and the checkpoint that covers it. */
 export interface Proof {
@@ -34,4 +35,20 @@ export async function checkProof(
   if (!(await included(await leafHash(leaf), proof.index, checkpoint.size, proof.path, checkpoint.root)))
     throw new LogMismatch('the entry is not where the proof says');
   return { index: proof.index, checkpoint };
+}
+
+/** Checks by the tiles of the log that `leaf` is at `index` of the tree of this checkpoint; throws if it is not. */
+export async function checkInLog(
+  tiles: Tiles,
+  { size, root }: Pick<Checkpoint, 'size' | 'root'>,
+  index: number,
+  leaf: Bytes,
+): Promise<void> {
+  const read = tiles.hashes(size);
+  const there =
+    Number.isInteger(index) &&
+    index >= 0 &&
+    index < size &&
+    (await included(await leafHash(leaf), index, size, await inclusionPath(index, size, read), root));
+  if (!there) throw new LogMismatch('the entry is not where the proof says');
 }

@@ -5,7 +5,7 @@ import { en } from '../../words/en';
 import { nl } from '../../words/nl';
 import { latest, saidThen, spells, underWay, USED } from './meModel';
 import { freshDevice } from '../../../tests/devices';
-import { noticeText } from '../../../tests/notices';
+import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import { parseNotice } from '../consent/notice';
 import { signReceipt } from '../consent/receipt';
 
@@ -73,7 +73,7 @@ describe('what the server shows beside a receipt', () => {
       device: by,
       participant: 'p1',
       notice: await parseNotice(noticeText('en')),
-      recipient: { id: 'companion', key: 'k', processor: { host: 'h', model: 'w' } },
+      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
       answers: [
         { purpose: 'captions', medium: 'voice', yes },
         { purpose: 'notes', medium: 'voice', yes: false },

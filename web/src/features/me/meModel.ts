@@ -1,10 +1,9 @@
 import { api, type Choice, type PersonAccount } from '../api/client';
 import { b64u, sha256, utf8 } from '../bytes/bytes';
-import { readClaims } from '../consent/own';
 import { receipts, slips, type KeptSlip } from '../consent/keeping';
+import { readReceipt, type Receipt } from '../consent/receiptReader';
 import { checkReceipt } from '../consent/signing';
 import { Device } from '../device/device';
-import { openJws, thumbprint } from '../device/jws';
 import { KnownLog } from '../log/memory';
 import { outbox, type Said } from '../withdraw/outbox';
 import { Store } from '../../shell/store';
@@ -36,31 +35,30 @@ const ENDED = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
  */
 export async function saidThen(answer: AnswerThen, device: Device): Promise<SaidThen> {
   const none = { choices: [], differs: 'signer' } as const;
-  let claims: ReturnType<typeof readClaims>;
+  let signed: Receipt;
   try {
-    const { jwk, payload } = await openJws(answer.receipt, 'aye-receipt+jws');
-    claims = readClaims(payload);
-    if ((await thumbprint(jwk)) !== (await device.person())) return none;
+    signed = await readReceipt(answer.receipt);
+    if (signed.person !== (await device.person())) return none;
   } catch (failure) {
     console.warn('me: a receipt of the server cannot be read', failure);
     return none;
   }
   const { meeting, origin } = device.record;
-  if (claims.meeting !== meeting || claims.origin !== origin) return none;
-  let told = answer.choices.length === claims.choices.length;
-  const choices = claims.choices.map((signed): Choice => {
-    const shown = answer.choices.filter((c) => c.purpose === signed.purpose && c.medium === signed.medium);
+  if (signed.meeting !== meeting || signed.origin !== origin) return none;
+  let told = answer.choices.length === signed.choices.length;
+  const choices = signed.choices.map((said): Choice => {
+    const shown = answer.choices.filter((c) => c.purpose === said.purpose && c.medium === said.medium);
     const [one] = shown;
     const ended = one !== undefined && ENDED.has(one.state);
     const same =
       shown.length === 1 &&
-      one?.handle === signed.handle &&
-      (one?.state === signed.state || (signed.state === 'given' && ended));
+      one?.handle === said.handle &&
+      (one?.state === said.state || (said.state === 'given' && ended));
     if (!same) told = false;
-    return same && one ? { ...signed, state: one.state } : signed;
+    return same && one ? { ...said, state: one.state } : said;
   });
-  const text = b64u(await sha256(utf8(answer.noticeText))) === claims.noticeHash;
-  return { issued: claims.issued, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
+  const text = b64u(await sha256(utf8(answer.noticeText))) === signed.notice.hash;
+  return { issued: signed.issued, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
 }
 
 /** How each row stands by the receipts: a later one changes only the choices it names. */

@@ -7,7 +7,9 @@ import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.util.Base64URL;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.spec.ECFieldFp;
 import java.util.regex.Pattern;
 
 /**
@@ -22,6 +24,8 @@ import java.util.regex.Pattern;
 final class DeviceToken {
   private static final Pattern COMPACT =
       Pattern.compile("([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]+)");
+  private static final BigInteger PRIME =
+      ((ECFieldFp) Curve.P_256.toECParameterSpec().getCurve().getField()).getP();
   private static final JWSHeader ES256 = new JWSHeader(JWSAlgorithm.ES256);
 
   private final PersonId person;
@@ -77,6 +81,9 @@ final class DeviceToken {
       jwk.exactly("kty", "EC");
       Base64URL x = new Base64URL(jwk.base64url("x", 32));
       Base64URL y = new Base64URL(jwk.base64url("y", 32));
+      if (!isOnField(x) || !isOnField(y)) {
+        throw new Flaw(Refusal.BAD_KEY, "a coordinate is not below the prime of P-256");
+      }
       try {
         return new ECKey.Builder(Curve.P_256, x, y).build();
       } catch (IllegalStateException | IllegalArgumentException e) {
@@ -88,6 +95,11 @@ final class DeviceToken {
       }
       throw new Flaw(Refusal.NOT_A_TOKEN, flaw.detail());
     }
+  }
+
+  /** Below the prime: a larger number is another spelling of a coordinate, so of a person. */
+  private static boolean isOnField(Base64URL coordinate) {
+    return coordinate.decodeToBigInteger().compareTo(PRIME) < 0;
   }
 
   private static byte[] part(String text, String what) throws Flaw {

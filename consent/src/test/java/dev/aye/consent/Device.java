@@ -58,8 +58,11 @@ final class Device {
   }
 
   String signRaw(String header, byte[] payload) {
-    String signed =
-        Base64Url.encode(header.getBytes(StandardCharsets.UTF_8)) + "." + Base64Url.encode(payload);
+    return signRaw(header.getBytes(StandardCharsets.UTF_8), payload);
+  }
+
+  String signRaw(byte[] header, byte[] payload) {
+    String signed = Base64Url.encode(header) + "." + Base64Url.encode(payload);
     try {
       Signature es256 = Signature.getInstance("SHA256withECDSAinP1363Format");
       es256.initSign(pair.getPrivate(), dice);
