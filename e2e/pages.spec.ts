@@ -11,13 +11,15 @@ const NARROWEST = 360;
 let aye: Aye;
 let browser: Browser;
 let context: BrowserContext;
+/** Other people of the same test, each with a browser profile of their own. */
+const others: BrowserContext[] = [];
 
 test.beforeAll(async () => {
   [aye, browser] = await Promise.all([startAye(), browserThatSays()]);
 });
 
 test.afterEach(async () => {
-  await context?.close();
+  await Promise.all([context, ...others.splice(0)].map((c) => c?.close()));
 });
 
 test.afterAll(async () => {
@@ -291,6 +293,60 @@ test("an invitation says what is the matter, whatever it is", async () => {
   await expect(page.locator(".yesno"), "but not be answered").toHaveCount(0);
 });
 
+test("where minors may be present nobody is asked about learning, in a running room too, and a room goes on", async () => {
+  const host = await newcomer();
+  await host.goto(aye.url);
+  const declared = host.getByRole("checkbox", { name: "Minors may be present" });
+  await expect(declared, "off until somebody says so").not.toBeChecked();
+  await host.getByLabel("What is it about?", { exact: false }).fill("School council");
+  await host.getByRole("button", { name: "Make a meeting" }).click();
+  const link = await host.getByLabel("Link for everybody who may join").inputValue();
+  await host.getByRole("button", { name: "Go to the meeting" }).click();
+  await enter(host, "Host");
+
+  const guest = await another();
+  await guest.goto(link);
+  await expect(rows(guest)).toHaveCount(ROWS.length);
+  await answer(guest, "Learning", "Yes");
+  await enter(guest, "Guest");
+  await openMine(guest);
+  await expect(guest.getByText(/A copy of your voice is going to/)).toBeVisible();
+  const sentence = "Young people may be here, so nobody is asked about learning, recording or sharing.";
+  await expect(guest.getByText(sentence)).toHaveCount(0);
+
+  await host.getByRole("button", { name: "Host" }).click();
+  await expect(declared).not.toBeChecked();
+  await expect(host.getByRole("checkbox", { name: "Learning", exact: true })).toBeChecked();
+  await declared.click();
+  await expect(declared).toBeChecked();
+  await expect(host.getByRole("checkbox", { name: "Learning", exact: true })).toHaveCount(0);
+  await expect(guest.getByText(sentence)).toBeVisible();
+  await expect(guest.getByText("Nothing of yours is sent to AI")).toBeVisible();
+  await pressed(guest, { Learning: "Yes" });
+  await answer(guest, "Learning", "No");
+  await expect(row(guest, "Learning"), "it can be taken back, and is not asked").toHaveCount(0);
+  await expect(guest.getByText(/^Stopped \d/)).toBeVisible();
+  await declared.click();
+  await expect(guest.getByText(sentence)).toHaveCount(0);
+  await pressed(guest, { Captions: undefined, Notes: undefined, Learning: "No" });
+
+  await host.keyboard.press("Escape");
+  await leave(host);
+  await host.getByRole("link", { name: "Next meeting in this room" }).click();
+  const room = host.getByLabel("Room");
+  await expect(room.locator("option:checked")).toHaveText(/^School council · /);
+  await declared.click();
+  await host.getByRole("button", { name: "Make a meeting" }).click();
+  await expect(host.getByText(sentence)).toBeVisible();
+  const next = await host.getByLabel("Link for everybody who may join").inputValue();
+  const roomOf = async (of: string) => ((await (await fetch(`${aye.url}/api${new URL(of).pathname.replace("/m/", "/meetings/")}`)).json()) as { room: string }).room;
+  expect(await roomOf(next)).toBe(await roomOf(link));
+  expect(new URL(next).hash, "with a secret of its own").not.toBe(new URL(link).hash);
+  await guest.goto(next);
+  await expect(guest.getByText(sentence)).toBeVisible();
+  await expect(rows(guest)).toHaveCount(2);
+});
+
 const WORDS = {
   en: {
     landing: "Meet. AI only with your yes.",
@@ -460,6 +516,14 @@ async function newcomer(options: BrowserContextOptions = {}): Promise<Page> {
   return await context.newPage();
 }
 
+async function another(options: BrowserContextOptions = {}): Promise<Page> {
+  const first = context;
+  const page = await newcomer(options);
+  others.push(context);
+  context = first;
+  return page;
+}
+
 function secret(): string {
   return randomBytes(32).toString("base64url");
 }
@@ -523,6 +587,14 @@ async function join(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Join", exact: true }).click();
   await expect(page.getByRole("list", { name: "People" }).getByRole("listitem")).toHaveCount(1);
   await expect(page.getByText("Nobody else is here yet")).toBeVisible();
+}
+
+/** Joins a meeting in which others may be already. */
+async function enter(page: Page, name: string): Promise<void> {
+  await page.getByLabel("Your name").fill(name);
+  await page.getByRole("button", { name: "Join", exact: true }).click();
+  await expect(page.getByRole("list", { name: "People" }).getByRole("listitem").filter({ hasText: `${name} (you)` })).toBeVisible();
+  await expect(page.getByText("Connecting…")).toHaveCount(0);
 }
 
 async function openMine(page: Page): Promise<void> {

@@ -31,6 +31,10 @@ export const en = {
     titlePlaceholder: 'Weekly catch-up',
     create: 'Make a meeting',
     creating: 'Making the meeting…',
+    room: 'Room',
+    roomNew: 'A new room',
+    roomText:
+      'The meeting gets a link of its own. What somebody said yes to for all meetings of this room counts in it, too.',
     ready: 'Your meeting is ready',
     linkLabel: 'Link for everybody who may join',
     linkSecret:
@@ -118,6 +122,7 @@ export const en = {
       undo: 'If you change your mind',
     },
     unreadable: 'The text of what is asked could not be shown, so nothing is asked. You can join as usual.',
+    minors: 'Young people may be here, so nobody is asked about learning, recording or sharing.',
     afterJoin: 'What you choose stays in this browser until you join.',
     dropped: 'What you chose here before was for other words or somebody else, so it is asked anew.',
     clear: 'Clear what I chose',
@@ -272,6 +277,9 @@ export const en = {
     proposeText: 'You propose, each person decides for themself. You never see who chose what.',
     save: 'Propose',
     saved: 'Proposed. Each person is asked once.',
+    minors: 'Minors may be present',
+    minorsText: 'Learning, recording and sharing are then off for everybody.',
+    minorsFixed: 'The operator of this server says so for all meetings here, so it stays on.',
     mute: 'Mute',
     remove: 'Remove',
     muteOne: 'Mute {{name}}',
@@ -319,6 +327,7 @@ export const en = {
     myChoices: 'My choices',
     back: 'Come back',
     new: 'New meeting',
+    next: 'Next meeting in this room',
     withdrawAll: 'Take back every yes',
   },
   me: {

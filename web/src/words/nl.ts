@@ -33,6 +33,10 @@ export const nl: Words = {
     titlePlaceholder: 'Weekoverleg',
     create: 'Maak een vergadering',
     creating: 'De vergadering wordt gemaakt…',
+    room: 'Ruimte',
+    roomNew: 'Een nieuwe ruimte',
+    roomText:
+      'De vergadering krijgt een eigen link. Waar iemand ja op zei voor alle vergaderingen in deze ruimte, geldt er ook.',
     ready: 'Je vergadering staat klaar',
     linkLabel: 'Link voor iedereen die mee mag doen',
     linkSecret:
@@ -122,6 +126,8 @@ export const nl: Words = {
     },
     unreadable:
       'De tekst van de vraag kon niet worden getoond, dus wordt er niets gevraagd. Je kunt gewoon meedoen.',
+    minors:
+      'Er kunnen kinderen of jongeren bij zijn, dus over leren, opnemen en delen wordt niemand iets gevraagd.',
     afterJoin: 'Wat je kiest, blijft in deze browser tot je meedoet.',
     dropped:
       'Wat je hier eerder koos, ging over andere woorden of iemand anders. Daarom wordt het opnieuw gevraagd.',
@@ -280,6 +286,9 @@ export const nl: Words = {
     propose: 'Wat in deze vergadering gevraagd mag worden',
     proposeText: 'Jij stelt voor, ieder beslist voor zichzelf. Je ziet nooit wie wat koos.',
     save: 'Stel voor',
+    minors: 'Er kunnen minderjarigen bij zijn',
+    minorsText: 'Leren, opnemen en delen staan dan voor iedereen uit.',
+    minorsFixed: 'De beheerder van deze server zegt dat voor alle vergaderingen hier, dus het blijft aan.',
     saved: 'Voorgesteld. Ieder krijgt de vraag één keer.',
     mute: 'Microfoon uit',
     remove: 'Verwijder',
@@ -329,6 +338,7 @@ export const nl: Words = {
     myChoices: 'Mijn keuzes',
     back: 'Terug naar de vergadering',
     new: 'Nieuwe vergadering',
+    next: 'Volgende vergadering in deze ruimte',
     withdrawAll: 'Trek elk ja in',
   },
   me: {

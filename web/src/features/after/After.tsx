@@ -14,7 +14,7 @@ import { CopyButton, Icon, Link, Page, save, Scroll, Trouble } from '../../shell
 /** After leaving: what was kept, the notes, the slip for keeping, and the way back. */
 export function After({ room, back }: { readonly room: RoomModel; readonly back: () => void }) {
   const { t } = useTranslation();
-  const { why, trouble, finding } = useStore(room.store);
+  const { why, trouble, finding, meeting } = useStore(room.store);
   return (
     <Page title={t(`after.${why}`)}>
       {finding && <LogAlarm finding={finding} />}
@@ -28,9 +28,15 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
             {why === 'never' ? t('tryAgain') : t('after.back')}
           </button>
         )}
-        <Link to="/" className="button">
-          {t('after.new')}
-        </Link>
+        {room.hostKey === undefined ? (
+          <Link to="/" className="button">
+            {t('after.new')}
+          </Link>
+        ) : (
+          <Link to={`/?after=${meeting.id}`} className="button">
+            {t('after.next')}
+          </Link>
+        )}
         <Link to="/me" className="button">
           {t('after.myChoices')}
         </Link>

@@ -5,6 +5,10 @@ export interface Meeting {
   readonly id: string;
   readonly title: string;
   readonly demo: boolean;
+  /** Minors may be present: learning, recording and sharing are off. */
+  readonly minors?: boolean;
+  /** The operator says so for all meetings, and no host takes it back. */
+  readonly minorsFixed?: boolean;
   readonly ai: {
     readonly purposes: readonly string[];
     readonly recipients: readonly MeetingRecipient[];
@@ -141,15 +145,27 @@ const bearer = (token: string) => `Bearer ${token}`;
 const m = (meeting: string) => `/api/meetings/${encodeURIComponent(meeting)}`;
 
 export const api = {
-  createMeeting: (title: string, door: string) =>
+  /** Opens a meeting, in a new room or in that of an earlier one, whose host alone can do that. */
+  createMeeting: (
+    wanted: { readonly title: string; readonly door: string; readonly minors: boolean },
+    after?: { readonly meeting: string; readonly hostKey: string },
+  ) =>
     call<{ id: string; link: string; hostKey: string }>(
       'POST',
       '/api/meetings',
-      title === '' ? { door } : { title, door },
+      {
+        door: wanted.door,
+        ...(wanted.title === '' ? {} : { title: wanted.title }),
+        ...(wanted.minors ? { minors: true } : {}),
+        ...(after ? { after: after.meeting } : {}),
+      },
+      after && bearer(after.hostKey),
     ),
   meeting: (id: string) => call<Meeting>('GET', m(id)),
   propose: (id: string, purposes: readonly string[], hostKey: string) =>
     call<Meeting>('PATCH', m(id), { purposes }, bearer(hostKey)),
+  minors: (id: string, minors: boolean, hostKey: string) =>
+    call<Meeting>('PATCH', m(id), { minors }, bearer(hostKey)),
   join: (id: string, body: { name: string; hostKey?: string; device?: string; knock: string }) =>
     call<Joined>('POST', `${m(id)}/participants`, body),
   answer: (id: string, seat: string, body: { receipt: string; salt: string }) =>

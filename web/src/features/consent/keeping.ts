@@ -32,6 +32,9 @@ export interface CreatedMeeting {
   readonly hostKey: string;
   readonly secret: string;
   readonly title: string;
+  /** When it was made, and the meeting whose room it continues; those made long ago do not say. */
+  readonly at?: string;
+  readonly after?: string;
 }
 
 const createdMeetings = new Shelf<CreatedMeeting>('aye', 'created');
@@ -49,6 +52,14 @@ export async function rememberCreated(created: CreatedMeeting): Promise<void> {
 
 export async function createdMeeting(meeting: string): Promise<CreatedMeeting | undefined> {
   return createdNow.get(meeting) ?? (await createdMeetings.get(meeting).catch(() => undefined));
+}
+
+/** The newest meeting of each room that was made here, the newest room first. */
+export async function createdRooms(): Promise<CreatedMeeting[]> {
+  const kept = await createdMeetings.all().catch(() => []);
+  const all = [...new Map([...kept, ...createdNow.values()].map((c) => [c.meeting, c])).values()];
+  const continued = new Set(all.map((c) => c.after));
+  return all.filter((c) => !continued.has(c.meeting)).sort((a, b) => (b.at ?? '').localeCompare(a.at ?? ''));
 }
 
 export async function slipsOf(meeting: string): Promise<KeptSlip[]> {

@@ -67,6 +67,7 @@ function Invited({ meeting, secret }: { readonly meeting: Meeting; readonly secr
           ) : (
             <section className="panel" aria-label={t('card.title')}>
               <p>{answers.unreadable ? t('card.unreadable') : t('invitation.nothing')}</p>
+              {meeting.minors === true && <p>{t('card.minors')}</p>}
             </section>
           )}
           <div className="actions start">

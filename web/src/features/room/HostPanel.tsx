@@ -8,12 +8,17 @@ import { useStore } from '../../shell/store';
 import { Trouble } from '../../shell/ui';
 import type { RoomModel } from './roomModel';
 
+const NOT_AMONG_MINORS = new Set(['training', 'recording', 'sharing']);
+
 /** What a host may do. They propose purposes; who chose what is nowhere here. */
 export function HostPanel({ room, hostKey }: { readonly room: RoomModel; readonly hostKey: string }) {
   const { t } = useTranslation();
   const { meeting, people, ai } = useStore(room.store);
   const [rows, setRows] = useState<readonly NoticeRow[]>([]);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(meeting.ai.purposes));
+  const offered = meeting.ai.purposes.join(' ');
+  // Ticks that were not proposed yet count while what is asked has not changed meanwhile.
+  const [ticks, setTicks] = useState({ of: offered, set: new Set(meeting.ai.purposes) });
+  const chosen = ticks.of === offered ? ticks.set : new Set(meeting.ai.purposes);
   const [said, setSaid] = useState<{ ok: boolean; text: string } | undefined>();
   const language = locale();
 
@@ -31,13 +36,14 @@ export function HostPanel({ room, hostKey }: { readonly room: RoomModel; readonl
       setSaid({ ok: false, text: sentence(failure) });
     }
   };
+  const asked = rows.filter((row) => !(meeting.minors === true && NOT_AMONG_MINORS.has(row.purpose)));
   const others = people.filter((p) => !p.self);
   return (
     <>
       <section className="stack">
         <h3>{t('hosting.propose')}</h3>
         <p className="hint">{t('hosting.proposeText')}</p>
-        {rows.map((row) => (
+        {asked.map((row) => (
           <label key={row.purpose} className="check">
             <input
               type="checkbox"
@@ -46,7 +52,7 @@ export function HostPanel({ room, hostKey }: { readonly room: RoomModel; readonl
                 const next = new Set(chosen);
                 if (event.target.checked) next.add(row.purpose);
                 else next.delete(row.purpose);
-                setChosen(next);
+                setTicks({ of: offered, set: next });
               }}
             />
             <span>{row.label}</span>
@@ -55,12 +61,29 @@ export function HostPanel({ room, hostKey }: { readonly room: RoomModel; readonl
         <button
           type="button"
           className="button"
-          onClick={() => void act(() => api.propose(meeting.id, [...chosen], hostKey), t('hosting.saved'))}
+          onClick={() =>
+            void act(
+              () =>
+                api.propose(
+                  meeting.id,
+                  asked.map((row) => row.purpose).filter((purpose) => chosen.has(purpose)),
+                  hostKey,
+                ),
+              t('hosting.saved'),
+            )
+          }
         >
           {t('hosting.save')}
         </button>
         {said && (said.ok ? <p role="status">{said.text}</p> : <Trouble>{said.text}</Trouble>)}
         {ai.partial && <p className="hint">{t('room.partial')}</p>}
+      </section>
+      <section className="stack">
+        <MinorsCheck
+          minors={meeting.minors === true}
+          fixed={meeting.minorsFixed === true}
+          say={(minors) => void act(() => api.minors(meeting.id, minors, hostKey))}
+        />
       </section>
       <section className="stack">
         <h3>{t('hosting.people')}</h3>
@@ -100,5 +123,36 @@ export function HostPanel({ room, hostKey }: { readonly room: RoomModel; readonl
         </button>
       </section>
     </>
+  );
+}
+
+/** Whether minors may be present, and what that does. */
+export function MinorsCheck({
+  minors,
+  fixed = false,
+  say,
+}: {
+  readonly minors: boolean;
+  /** The operator says so, and nobody here takes it back. */
+  readonly fixed?: boolean;
+  readonly say: (minors: boolean) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <div>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={minors}
+          disabled={fixed}
+          aria-describedby="minors-hint"
+          onChange={(event) => say(event.target.checked)}
+        />
+        <span>{t('hosting.minors')}</span>
+      </label>
+      <p id="minors-hint" className="hint">
+        {t('hosting.minorsText')} {fixed && t('hosting.minorsFixed')}
+      </p>
+    </div>
   );
 }

@@ -39,6 +39,11 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
   const stories = (row: NoticeRow | undefined) => (
     <TakenBack parts={said.filter((s) => s.row === row)} vkey={meeting.log.vkey} />
   );
+  // A yes that stands can be taken back here also while the meeting no longer asks for it.
+  const rows = state.notice?.rows.filter(
+    (row) =>
+      state.offered.includes(row) || row.media.some((m) => room.choice(row.purpose, m.medium) === 'given'),
+  );
   return (
     <>
       {state.disagrees !== undefined && <p>{t(`room.${state.disagrees}`)}</p>}
@@ -76,11 +81,12 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           <p>{t('mine.sendingNothing')}</p>
         )}
       </section>
-      {state.notice && state.offered.length > 0 ? (
+      {meeting.minors === true && <p className="hint">{t('card.minors')}</p>}
+      {state.notice && rows && state.keeps && rows.length > 0 ? (
         <Card
           notice={state.notice}
           recipient={recipient}
-          rows={state.offered}
+          rows={rows}
           answer={(row) => rowState(state, row)}
           mediumAnswer={(row, medium) => mediumState(state, row, medium)}
           decide={(row, yes, medium) =>

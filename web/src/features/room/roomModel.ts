@@ -797,8 +797,8 @@ export class RoomModel {
 
   /**
    * The stream follows what this device signed: only grants whose receipt was proved here, whose slip is on this
-   * device, so that each can be taken back here, that were made to the very recipient there is now, and none of a
-   * medium of which the server still believes more than its person does.
+   * device, so that each can be taken back here, that were made to the very recipient there is now, of what the meeting
+   * still asks, and none of a medium of which the server still believes more than its person does.
    */
   #applyGrants(): Promise<void> {
     const live = new Set(this.#live().map((g) => g.handle));
@@ -841,11 +841,12 @@ export class RoomModel {
   }
 
   #live(): readonly Grant[] {
-    const { slips: held, phase, finding } = this.store.get();
+    const { slips: held, phase, finding, meeting } = this.store.get();
     if (phase === 'out' || finding) return [];
     const untold = new Set(this.#untold.values());
     return [...this.#own].flatMap(([key, own]) =>
       own.handle !== undefined &&
+      meeting.ai.purposes.includes(own.purpose) &&
       this.#standing(key, own) === 'given' &&
       this.#agreed(key, own) &&
       !untold.has(own.medium) &&

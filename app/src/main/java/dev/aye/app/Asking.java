@@ -139,6 +139,7 @@ final class Asking {
         meeting.ended(),
         host,
         config.minorsMayBePresent() || meeting.minors(),
+        config.minorsMayBePresent(),
         new Says.Ai(
             asked(meeting),
             List.of(

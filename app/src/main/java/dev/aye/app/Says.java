@@ -62,6 +62,7 @@ final class Says {
       boolean ended,
       boolean host,
       boolean minors,
+      boolean minorsFixed,
       Ai ai,
       Map<String, Object> notice,
       Scopes scope,

@@ -433,6 +433,9 @@ class ConsentApiTest {
     String id = opened.path("id").asString();
     Answerer who = somebody().join(id, false);
     assertThat(who.meeting(id).path("minors").asBoolean()).isTrue();
+    assertThat(who.meeting(id).path("minorsFixed").asBoolean())
+        .as("the host can take it back")
+        .isFalse();
     assertThat(who.meeting(id).path("ai").path("purposes").toString())
         .isEqualTo("[\"captions\",\"notes\"]");
     Said training = new Said("training", "voice", true);
@@ -445,6 +448,7 @@ class ConsentApiTest {
     Answerer any = somebody();
     JsonNode patched = json(any.send("PATCH", path, host, Map.of("minors", false)));
     assertThat(patched.path("minors").asBoolean()).isTrue();
+    assertThat(patched.path("minorsFixed").asBoolean()).isTrue();
     assertThat(patched.path("ai").path("purposes").toString()).doesNotContain("training");
     assertThat(any.send("PATCH", path, host, Map.of("purposes", List.of("training"))).statusCode())
         .isEqualTo(400);
