@@ -33,7 +33,7 @@ async function receiptsOf(who: Somebody, count: number, folder: string): Promise
   });
   await who.page.getByRole("button", { name: "Save receipts" }).click();
   await expect.poll(() => saved.length).toBe(count);
-  return (await Promise.all(saved)).sort();
+  return (await Promise.all(saved)).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /** What `./aye verify` says of a path, and how it ends. */
@@ -115,9 +115,35 @@ test("the log shows answers that look alike and a withdrawal, nothing about anyb
       if (word.length >= 20) expect(everything, `${word}, decoded`).not.toContain(raw);
     }
 
+    // The rest is taken back after the meeting is over, at a browser that has nothing but the file with the slips.
+    const saving = ada.page.waitForEvent("download");
+    await ada.page.getByRole("button", { name: "Save slips" }).click();
+    const slips = join(folder, "slips.json");
+    await (await saving).saveAs(slips);
+    await ada.page.getByRole("button", { name: "Host" }).click();
+    await ada.page.getByRole("button", { name: "End for everybody" }).click();
+    await expect(bob.page.getByRole("heading", { name: "The meeting has ended" })).toBeVisible();
+    const elsewhere = await Somebody.speaking("Ada, elsewhere", "yes");
+    try {
+      const asked: string[] = [];
+      elsewhere.page.on("request", (request) => {
+        const { pathname } = new URL(request.url());
+        if (pathname.startsWith("/api/")) asked.push(`${request.method()} ${pathname}`);
+      });
+      await elsewhere.open(`${aye.url}/withdraw`);
+      await elsewhere.page.locator('input[type="file"]').setInputFiles(slips);
+      await expect(elsewhere.page.getByText("Notes · chat")).toBeVisible();
+      await elsewhere.page.getByRole("button", { name: "Take back", exact: true }).click();
+      await expect.poll(async () => (await entries(aye)).filter((leaf) => leaf[0] === 2).length, { timeout: 60_000 }).toBe(3);
+      await expect(elsewhere.page.getByText("In the log, checked in your browser.")).toBeVisible({ timeout: 70_000 });
+      expect([...new Set(asked)], "a slip takes back and reads nothing").toEqual(["POST /api/withdrawals"]);
+    } finally {
+      await elsewhere.close();
+    }
+
     await aye.stop();
     expect(command(aye, "verify", aye.data)).toContain("Answer=3");
-    expect(command(aye, "verify", aye.data)).toContain("Withdraw=1");
+    expect(command(aye, "verify", aye.data)).toContain("Withdraw=3");
 
     // One byte, anywhere: it is found, and said where.
     const copy = join(folder, "log");
