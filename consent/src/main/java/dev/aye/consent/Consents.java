@@ -82,11 +82,7 @@ public final class Consents {
   private final Object lock = new Object();
   private final Ledger ledger;
 
-  /** Written under the lock; read by anybody. */
-  private final Map<MeetingId, Offer> offers = new ConcurrentHashMap<>();
-
-  /** Who sits in a meeting, under which participants. Guarded by lock. */
-  private final Map<MeetingId, Map<PersonId, Set<ParticipantId>>> seats = new HashMap<>();
+  private final OpenMeetings open;
 
   /** Grants whose time is not over yet, the first to end first. Guarded by lock. */
   private final PriorityQueue<Holding> ending =
@@ -166,6 +162,7 @@ public final class Consents {
     this.clock = clock;
     this.background = background;
     this.ledger = Ledger.of(store.load());
+    this.open = new OpenMeetings(ledger, journal.origin(), clock);
     if (ledger.logSize() > journal.size()) {
       throw new IllegalStateException(
           "the log has "
@@ -255,8 +252,8 @@ public final class Consents {
     telling(told -> {
       synchronized (lock) {
         demandOpen(meeting, offer);
-        offers.put(meeting, offer);
-        settle(meeting, reaching(meeting), told);
+        open.put(meeting, offer);
+        settle(meeting, open.reaching(meeting), told);
         told.changes.add(new Change.Offered(meeting));
         return true;
       }
@@ -274,36 +271,27 @@ public final class Consents {
     }
   }
 
-  /** The grants that were given in a meeting, and the wider ones of those who sit in it. */
-  private Set<Holding> reaching(MeetingId meeting) {
-    Set<Holding> reaching = new LinkedHashSet<>(ledger.of(meeting));
-    seats
-        .getOrDefault(meeting, Map.of())
-        .keySet()
-        .forEach(person -> reaching.addAll(ledger.wide(person)));
-    return reaching;
-  }
-
   /**
    * Opens and closes permits of a meeting as its offer, its seats and what people said have it.
    * Whether a permit was made or ended.
    */
   private boolean settle(MeetingId meeting, Collection<Holding> holdings, Told told) {
-    Offer offer = offers.get(meeting);
-    if (offer == null) {
+    Optional<Offer> asked = open.offer(meeting);
+    if (asked.isEmpty()) {
       return false;
     }
+    Offer offer = asked.get();
     boolean changed = false;
     List<Event> facts = new ArrayList<>();
     for (Holding holding : holdings) {
       if (holding.state != State.GIVEN) {
         continue;
       }
-      if (isOther(holding, meeting, offer)) {
+      if (OpenMeetings.isOther(holding, meeting, offer)) {
         told.holders.addAll(holding.stop());
         facts.add(new Event.Invalidated(now(), holding.grant.handle()));
         told.ended(holding, State.INVALIDATED);
-      } else if (covers(holding, meeting, offer)) {
+      } else if (open.covers(holding, meeting, offer)) {
         long deadline = min(holding.grant.until(), offer.until()).toEpochMilli();
         changed |= deadline > clock.millis() && holding.open(meeting, deadline);
       } else {
@@ -315,37 +303,6 @@ public final class Consents {
       keep(facts);
     }
     return changed;
-  }
-
-  /** Whether what the person agreed to is not what would get it now. */
-  private static boolean isOther(Holding holding, MeetingId meeting, Offer offer) {
-    return offer
-        .recipient(holding.recipient.id())
-        .map(now -> !now.equals(holding.recipient))
-        .orElse(holding.grant.meeting().equals(meeting));
-  }
-
-  private boolean covers(Holding holding, MeetingId meeting, Offer offer) {
-    Grant grant = holding.grant;
-    boolean here = grant.meeting().equals(meeting);
-    return !holding.over
-        && offer.purposes().contains(grant.purpose())
-        && offer.asksAs(holding.shown, grant.purpose())
-        && (here || (sits(grant.person(), meeting) && offer.ceiling().allows(grant.scope().kind())))
-        && ledger
-            .inEffect(
-                meeting,
-                offer.room(),
-                grant.person(),
-                grant.recipient(),
-                grant.purpose(),
-                grant.medium())
-            .filter(said -> said instanceof Ledger.Said.Yes yes && yes.holding() == holding)
-            .isPresent();
-  }
-
-  private boolean sits(PersonId person, MeetingId meeting) {
-    return seats.getOrDefault(meeting, Map.of()).containsKey(person);
   }
 
   private static Instant min(Instant one, Instant other) {
@@ -360,7 +317,7 @@ public final class Consents {
     telling(told -> {
       synchronized (lock) {
         if (!ledger.ended(seat.meeting())) {
-          take(seat);
+          open.sit(seat);
           if (settle(seat.meeting(), ledger.wide(seat.person()), told)) {
             told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
           }
@@ -370,26 +327,14 @@ public final class Consents {
     });
   }
 
-  private void take(Seat seat) {
-    seats
-        .computeIfAbsent(seat.meeting(), _ -> new HashMap<>())
-        .computeIfAbsent(seat.person(), _ -> new HashSet<>())
-        .add(seat.participant());
-  }
-
   /**
    * Notes that a seat is gone: with the last one of a person, what reached it from elsewhere ends.
    */
   public void rise(Seat seat) {
     telling(told -> {
       synchronized (lock) {
-        Map<PersonId, Set<ParticipantId>> sitting = seats.get(seat.meeting());
-        Set<ParticipantId> own = sitting == null ? null : sitting.get(seat.person());
-        if (sitting != null && own != null && own.remove(seat.participant()) && own.isEmpty()) {
-          sitting.remove(seat.person());
-          if (settle(seat.meeting(), ledger.wide(seat.person()), told)) {
-            told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
-          }
+        if (open.rise(seat) && settle(seat.meeting(), ledger.wide(seat.person()), told)) {
+          told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
         }
         return true;
       }
@@ -400,9 +345,8 @@ public final class Consents {
   public void endMeeting(MeetingId meeting) {
     telling(told -> {
       synchronized (lock) {
-        reaching(meeting).forEach(holding -> told.holders.addAll(holding.close(meeting)));
-        offers.remove(meeting);
-        seats.remove(meeting);
+        open.reaching(meeting).forEach(holding -> told.holders.addAll(holding.close(meeting)));
+        open.close(meeting);
         if (!ledger.ended(meeting)) {
           keep(new Event.MeetingEnded(now(), meeting));
           told.changes.add(new Change.MeetingOver(meeting));
@@ -447,7 +391,7 @@ public final class Consents {
         return answered(before.get());
       }
       fresh(receipt);
-      check(seat, receipt);
+      open.check(seat, receipt);
       reserve(receipt, reserved);
       refuse(receipt, told);
     }
@@ -458,13 +402,13 @@ public final class Consents {
       if (before.isPresent()) {
         return answered(before.get());
       }
-      Offer offer = check(seat, receipt);
+      Offer offer = open.check(seat, receipt);
       Set<Holding> refused = refuse(receipt, told);
       Ledger.Answered answered =
           new Ledger.Answered(
               new Event.Answered(now(), receipt.jws(), salt, leaf.index(), offer.until()), receipt);
       keepAnswer(answered);
-      take(seat);
+      open.sit(seat);
       settle(seat, told);
       refused.forEach(h -> told.ended(h, State.REFUSED));
       return new Answering.Answered(leaf.index(), leaf.proof(), grants(answered));
@@ -474,11 +418,11 @@ public final class Consents {
   /** Opens and closes permits of a person who answered, in every meeting that it may concern. */
   private void settle(Seat seat, Told told) {
     told.changes.add(new Change.Answered(seat.person(), seat.meeting()));
-    for (MeetingId meeting : offers.keySet()) {
+    for (MeetingId meeting : open.meetings()) {
       boolean here = meeting.equals(seat.meeting());
       if (here) {
-        settle(meeting, reaching(meeting), told);
-      } else if (sits(seat.person(), meeting)
+        settle(meeting, open.reaching(meeting), told);
+      } else if (open.sits(seat.person(), meeting)
           && settle(meeting, ledger.wide(seat.person()), told)) {
         told.changes.add(new Change.Answered(seat.person(), meeting));
       }
@@ -512,116 +456,16 @@ public final class Consents {
     }
   }
 
-  private Offer check(Seat seat, Receipt receipt) throws Flaw {
-    demand(receipt.origin().equals(journal.origin()), Refusal.WRONG_ORIGIN, "origin");
-    demand(receipt.meeting().equals(seat.meeting()), Refusal.WRONG_MEETING, "meeting");
-    demand(
-        receipt.participant().equals(seat.participant()), Refusal.WRONG_PARTICIPANT, "participant");
-    demand(receipt.person().equals(seat.person()), Refusal.WRONG_PERSON, "jwk");
-    Offer offer = offers.get(seat.meeting());
-    if (offer == null || !clock.instant().isBefore(offer.until())) {
-      throw new Flaw(Refusal.MEETING_CLOSED, "meeting");
-    }
-    Notice notice =
-        offer
-            .notice(receipt.notice())
-            .orElseThrow(() -> new Flaw(Refusal.UNKNOWN_NOTICE, "notice"));
-    demand(
-        receipt.controller().equals(notice.controller().name()),
-        Refusal.WRONG_CONTROLLER,
-        "controller");
-    Recipient recipient =
-        offer
-            .recipient(receipt.recipient().id())
-            .orElseThrow(() -> new Flaw(Refusal.WRONG_RECIPIENT, "recipient.id"));
-    demand(
-        receipt.recipient().key().equals(recipient.key()),
-        Refusal.WRONG_RECIPIENT,
-        "recipient.key");
-    demand(
-        receipt.recipient().processor().equals(recipient.processor()),
-        Refusal.WRONG_PROCESSOR,
-        "recipient.processor");
-    reach(seat, receipt, offer);
-    demand(!ledger.knows(receipt), Refusal.REPLAYED, "id");
-    demand(
-        ledger.answersOf(seat.person(), seat.meeting()) < MAX_ANSWERS, Refusal.TOO_MANY, "choices");
-    for (Receipt.Answer answer : receipt.choices()) {
-      demand(notice.asks(answer.purpose(), answer.medium()), Refusal.NOT_OFFERED, "choices");
-      if (answer instanceof Receipt.Answer.Yes yes) {
-        demand(offer.purposes().contains(yes.purpose()), Refusal.NOT_OFFERED, "choices");
-        demand(!ledger.spent(yes.handle()), Refusal.HANDLE_USED, "choices.handle");
-        demand(
-            ledger
-                .saidBefore(receipt, answer)
-                .filter(said -> said.issued().isAfter(receipt.issued()))
-                .isEmpty(),
-            Refusal.OVERTAKEN,
-            "issued");
-        demand(!given(receipt, yes, offer), Refusal.ALREADY_GIVEN, "choices");
-      }
-    }
-    return offer;
-  }
-
-  /** A yes reaches no further than the controller allows, and then only by a key that lasts. */
-  private static void reach(Seat seat, Receipt receipt, Offer offer) throws Flaw {
-    if (receipt.scope() instanceof Scope.Room room) {
-      demand(offer.room().filter(room.id()::equals).isPresent(), Refusal.WRONG_ROOM, "scope.id");
-    }
-    if (receipt.grants()) {
-      demand(
-          offer.ceiling().allows(receipt.scope(), receipt.issued()),
-          Refusal.SCOPE_TOO_WIDE,
-          "scope");
-      demand(
-          receipt.scope().kind() == Scope.Kind.MEETING || seat.lasting(),
-          Refusal.SCOPE_NEEDS_LASTING_KEY,
-          "scope");
-    }
-  }
-
-  /** Whether there is a yes to that already, in the same words, that takes effect. */
-  private boolean given(Receipt receipt, Receipt.Answer.Yes yes, Offer offer) {
-    Set<Holding> standing = new LinkedHashSet<>(ledger.standing(receipt, yes));
-    ledger
-        .inEffect(
-            receipt.meeting(),
-            offer.room(),
-            receipt.person(),
-            receipt.recipient().id(),
-            yes.purpose(),
-            yes.medium())
-        .ifPresent(said -> {
-          if (said instanceof Ledger.Said.Yes before
-              && covers(before.holding(), receipt.meeting(), offer)) {
-            standing.add(before.holding());
-          }
-        });
-    return standing.stream()
-        .anyMatch(holding ->
-            holding.state == State.GIVEN
-                && !holding.over
-                && clock.instant().isBefore(holding.grant.until())
-                && offer.asksAs(holding.shown, yes.purpose()));
-  }
-
-  private static void demand(boolean condition, Refusal otherwise, String field) throws Flaw {
-    if (!condition) {
-      throw new Flaw(otherwise, field);
-    }
-  }
-
   private void reserve(Receipt receipt, Map<Handle, CompletableFuture<Void>> reserved) throws Flaw {
     for (Receipt.Answer answer : receipt.choices()) {
       if (answer instanceof Receipt.Answer.Yes yes) {
         Ledger.Answered doubtful = inDoubt.get(yes.handle());
-        demand(
+        Flaw.demand(
             doubtful == null || doubtful.receipt().jws().equals(receipt.jws()),
             Refusal.HANDLE_USED,
             "choices.handle");
         CompletableFuture<Void> done = new CompletableFuture<>();
-        demand(
+        Flaw.demand(
             pending.putIfAbsent(yes.handle(), done) == null, Refusal.HANDLE_USED, "choices.handle");
         reserved.put(yes.handle(), done);
       }
@@ -641,7 +485,7 @@ public final class Consents {
           if (holding.grant.purpose().equals(no.purpose())
               && holding.grant.medium() == no.medium()
               && holding.grant.recipient().equals(receipt.recipient().id())) {
-            meetings(receipt.scope(), receipt.meeting(), holding)
+            open.barred(receipt.scope(), receipt.meeting(), holding)
                 .forEach(meeting -> told.holders.addAll(holding.bar(meeting)));
           }
         }
@@ -649,21 +493,6 @@ public final class Consents {
     }
     refused.forEach(holding -> told.holders.addAll(holding.stop()));
     return refused;
-  }
-
-  /** The open meetings in which a no from here comes before this yes from elsewhere. */
-  private List<MeetingId> meetings(Scope scope, MeetingId here, Holding yes) {
-    return switch (scope) {
-      case Scope.Room room ->
-          offers.entrySet().stream()
-              .filter(offer ->
-                  offer.getKey().equals(here)
-                      || (offer.getValue().room().filter(room.id()::equals).isPresent()
-                          && !yes.grant.meeting().equals(offer.getKey())))
-              .map(Map.Entry::getKey)
-              .toList();
-      case Scope.Meeting _, Scope.Organisation _ -> List.of(here);
-    };
   }
 
   private void keepAnswer(Ledger.Answered answered) {
@@ -852,8 +681,8 @@ public final class Consents {
     telling(told -> {
       synchronized (lock) {
         long now = clock.millis();
-        for (MeetingId meeting : offers.keySet()) {
-          reaching(meeting).forEach(holding -> told.holders.addAll(holding.closeDead(now)));
+        for (MeetingId meeting : open.meetings()) {
+          open.reaching(meeting).forEach(holding -> told.holders.addAll(holding.closeDead(now)));
         }
         expire(now, told);
         return true;
@@ -926,12 +755,9 @@ public final class Consents {
    */
   public <P extends Purpose> Optional<Permit<P>> permit(
       PersonId person, MeetingId meeting, P purpose, Medium medium, RecipientId recipient) {
-    Offer offer = offers.get(meeting);
-    if (offer == null) {
-      return Optional.empty();
-    }
-    return ledger
-        .inEffect(meeting, offer.room(), person, recipient, purpose, medium)
+    return open.offer(meeting)
+        .flatMap(
+            offer -> ledger.inEffect(meeting, offer.room(), person, recipient, purpose, medium))
         .flatMap(said ->
             said instanceof Ledger.Said.Yes yes
                 ? yes.holding().permit(meeting)
@@ -966,21 +792,6 @@ public final class Consents {
         .toList();
   }
 
-  /**
-   * For which purposes something of anybody may be taken in now: what the sign of the meeting shows
-   * to everybody.
-   */
-  public Set<Purpose> active(MeetingId meeting) {
-    Set<Purpose> active = new LinkedHashSet<>();
-    long now = clock.millis();
-    synchronized (lock) {
-      for (Holding holding : reaching(meeting)) {
-        holding.permit(meeting).filter(p -> p.live(now)).ifPresent(p -> active.add(p.purpose()));
-      }
-    }
-    return active;
-  }
-
   /** What a person answered, as it stands. For that person's eyes only. */
   public List<Choice> choices(PersonId person) {
     synchronized (lock) {
@@ -995,7 +806,7 @@ public final class Consents {
    */
   public List<Choice> choices(PersonId person, MeetingId meeting) {
     synchronized (lock) {
-      Offer offer = offers.get(meeting);
+      Offer offer = open.offer(meeting).orElse(null);
       return offer == null
           ? ledger.choices(person, clock.instant()).stream()
               .filter(choice -> choice.meeting().equals(meeting))
@@ -1114,8 +925,9 @@ public final class Consents {
     void elsewhere(Holding holding) {
       if (holding.wide()) {
         PersonId person = holding.grant.person();
-        offers.keySet().stream()
-            .filter(meeting -> !meeting.equals(holding.grant.meeting()) && sits(person, meeting))
+        open.meetings().stream()
+            .filter(
+                meeting -> !meeting.equals(holding.grant.meeting()) && open.sits(person, meeting))
             .forEach(meeting -> changes.add(new Change.Answered(person, meeting)));
       }
     }

@@ -20,6 +20,12 @@ final class Flaw extends Exception {
     return new Flaw(Refusal.MALFORMED, detail);
   }
 
+  static void demand(boolean condition, Refusal otherwise, String field) throws Flaw {
+    if (!condition) {
+      throw new Flaw(otherwise, field);
+    }
+  }
+
   Refusal reason() {
     return reason;
   }

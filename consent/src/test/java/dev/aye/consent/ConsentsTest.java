@@ -38,7 +38,7 @@ class ConsentsTest {
                 Medium.VOICE,
                 new RecipientId("recorder")))
         .isEmpty();
-    assertThat(house.consents.active(House.MEETING)).containsExactly(Purpose.NOTES);
+    assertThat(house.permit(ada, House.MEETING, Purpose.CAPTIONS, Medium.VOICE)).isEmpty();
   }
 
   @Test

@@ -41,7 +41,11 @@ class ReceiptTest {
             Consents.Answering.Refused.class, r -> assertThat(r.reason()).isEqualTo(reason));
     assertThat(house.store.facts).hasSize(facts);
     assertThat(house.journal.size()).isEqualTo(leaves);
-    assertThat(house.consents.active(House.MEETING)).isEmpty();
+    for (Purpose purpose : Purpose.all()) {
+      for (Medium medium : Medium.values()) {
+        assertThat(house.permit(ada, House.MEETING, purpose, medium)).isEmpty();
+      }
+    }
   }
 
   private void malformed(String payload) {

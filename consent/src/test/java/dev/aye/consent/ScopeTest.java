@@ -56,7 +56,6 @@ class ScopeTest {
         house.permit(ada, House.NEXT, Purpose.NOTES, Medium.VOICE).orElseThrow();
     assertThat(permit.meeting()).isEqualTo(House.NEXT);
     assertThat(permit.grant().meeting()).isEqualTo(House.MEETING);
-    assertThat(house.consents.active(House.NEXT)).containsExactly(Purpose.NOTES);
   }
 
   @Test
