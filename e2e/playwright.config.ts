@@ -1,10 +1,19 @@
 import { defineConfig } from "@playwright/test";
 
-/** Real servers, real browsers, one at a time: two cores carry a recogniser and two pages, not more. */
+const LOOKED_AT = "pages.spec.ts";
+
+/**
+ * Real servers, real browsers. Where people talk, one test at a time: two cores carry a recogniser and two or three pages, not
+ * more. Beside it runs what people only look at and press.
+ */
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
-  workers: 1,
+  workers: 2,
+  projects: [
+    { name: "talk", testIgnore: LOOKED_AT, workers: 1 },
+    { name: "look", testMatch: LOOKED_AT, workers: 1 },
+  ],
   fullyParallel: false,
   retries: 0,
   timeout: 240_000,
