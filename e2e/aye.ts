@@ -37,13 +37,13 @@ export async function startAye(options: { data?: string; args?: string[]; env?: 
 }
 
 /** The same server, which writes down in `record` all that any ear got, and of whom. */
-export async function startAyeThatTells(record: string): Promise<Aye> {
+export async function startAyeThatTells(record: string, env: Record<string, string> = {}): Promise<Aye> {
   const data = mkdtempSync(join(tmpdir(), "aye-e2e-"));
   const port = await freePort();
   const classes = ["app/target/test-classes", "app/target/aye.jar", "app/target/lib/*"].map((part) => join(root, part));
   const flags = ["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Djava.awt.headless=true", `-Daye.home=${root}`];
   const server = ["dev.aye.app.WhatReachedTheEars", String(port), String(await freePort()), data, record];
-  return await ready(join(javaHome(), "bin", "java"), [...flags, "-cp", classes.join(":"), ...server], process.env, data, port);
+  return await ready(join(javaHome(), "bin", "java"), [...flags, "-cp", classes.join(":"), ...server], { ...process.env, ...env }, data, port);
 }
 
 async function ready(command: string, args: string[], env: NodeJS.ProcessEnv, data: string, port: number): Promise<Aye> {

@@ -21,6 +21,15 @@ export class Somebody {
       permissions: ["camera", "microphone"],
       viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
     });
+    return await Somebody.at(name, browser, context);
+  }
+
+  /** The same person in another tab of the same browser. */
+  async inAnotherTab(): Promise<Somebody> {
+    return await Somebody.at(this.name, this.browser, this.context);
+  }
+
+  private static async at(name: string, browser: Browser, context: BrowserContext): Promise<Somebody> {
     const page = await context.newPage();
     await page.addInitScript(() => {
       const seen: string[] = [];

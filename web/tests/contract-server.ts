@@ -59,6 +59,7 @@ export async function contractServer(site: string, sfu: string) {
   const meeting = async () => ({
     id: 'm1',
     title: 'Weekly catch-up',
+    room: 'r1',
     demo: false,
     host: false,
     ai: {
@@ -75,6 +76,7 @@ export async function contractServer(site: string, sfu: string) {
       ],
     },
     notice: { version: 1, en: noticeText('en'), nl: noticeText('nl') },
+    scope: { usual: 'meeting', widest: 'meeting', days: 90 },
     log: { origin: log.origin, vkey: log.vkey },
   });
   const token = async (room: string, identity: string) =>

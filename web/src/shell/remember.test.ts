@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { keptDevice } from '../features/device/device';
+import { deviceToJoin } from '../features/consent/standing';
+import type { Meeting } from '../features/api/client';
 import { createdMeeting, rememberCreated } from '../features/consent/keeping';
 import { findLinkSecret, rememberLink } from '../features/landing/link';
 import { b64u } from '../features/bytes/bytes';
@@ -47,7 +48,8 @@ describe('a browser that refuses all storage', () => {
 
   it('meets under a key for this visit, which may not be asked about AI', async () => {
     refuse();
-    const { device, keeps } = await keptDevice('m1', 'log.example/aye', '', new Date(0));
+    const meeting = { id: 'm1', title: '', log: { origin: 'log.example/aye' } } as Meeting;
+    const { device, keeps } = await deviceToJoin(meeting, [], new Date(0));
     expect(keeps).toBe(false);
     expect((await device.sign('aye-member+jws', {})).split('.')).toHaveLength(3);
   });

@@ -147,6 +147,24 @@ export const en = {
     textRead: 'To read beforehand what AI may do there, and to choose for yourself: {{link}}',
     textNo: 'No answer is a no, and costs you nothing.',
   },
+  /** How far an answer reaches (features/consent/HowFar). A room is a series of meetings. */
+  reach: {
+    title: 'How far your answers reach',
+    titleNew: 'How far new answers reach',
+    meeting: 'This meeting only',
+    room: 'Every meeting in this series, until {{until}}',
+    organisation: 'Every meeting of {{controller}}, until {{until}}',
+    key: 'For more than this meeting your browser keeps one key. By it the server can tell that it is the same person in those meetings.',
+    saidRoom: 'You said yes on {{since}}, until {{until}}, for every meeting in this series.',
+    saidOrganisation: 'You said yes on {{since}}, until {{until}}, for every meeting of {{controller}}.',
+    takeBack: 'No takes it back in all of them.',
+    takeAll: 'What reaches further than this meeting is then taken back in all of them.',
+    notHere: 'No in this meeting only',
+    onlyHere: 'No in this meeting only. Your yes for the others stays.',
+    inRoom: 'Answers given here reach this meeting only. Further can be chosen before joining.',
+    notFromHere:
+      'You have answered in this meeting with a key for it alone, so your answers here reach no further.',
+  },
   room: {
     mute: 'Mute',
     unmute: 'Unmute',
@@ -349,6 +367,12 @@ export const en = {
       choices:
         'The server shows other choices here than the ones you signed. Under “You said” is what you signed.',
     },
+    further: 'For more than one meeting',
+    furtherText:
+      'These answers hold in every meeting that they name, under one key of this browser. Taken back here, they end in all of them.',
+    furtherOver:
+      'That time is over: nothing more is sent under them. What was kept stays until you take it back.',
+    saidOn: 'Answered on {{since}}.',
     said: 'You said',
     asked: 'The text then',
     saveReceipt: 'Save receipt',

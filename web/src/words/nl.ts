@@ -153,6 +153,24 @@ export const nl: Words = {
     textRead: 'Vooraf lezen wat AI er mag, en zelf kiezen: {{link}}',
     textNo: 'Geen antwoord is nee, en kost je niets.',
   },
+  reach: {
+    title: 'Hoe ver je antwoorden reiken',
+    titleNew: 'Hoe ver nieuwe antwoorden reiken',
+    meeting: 'Alleen deze vergadering',
+    room: 'Elke vergadering in deze reeks, tot {{until}}',
+    organisation: 'Elke vergadering van {{controller}}, tot {{until}}',
+    key: 'Voor meer dan deze vergadering bewaart je browser één sleutel. Daaraan kan de server zien dat je in die vergaderingen dezelfde bent.',
+    saidRoom: 'Je zei ja op {{since}}, tot {{until}}, voor elke vergadering in deze reeks.',
+    saidOrganisation: 'Je zei ja op {{since}}, tot {{until}}, voor elke vergadering van {{controller}}.',
+    takeBack: 'Met Nee neem je het in al die vergaderingen terug.',
+    takeAll: 'Wat verder reikt dan deze vergadering, neem je dan in al die vergaderingen terug.',
+    notHere: 'Alleen in deze vergadering nee',
+    onlyHere: 'Alleen in deze vergadering nee. Voor de andere blijft je ja staan.',
+    inRoom:
+      'Antwoorden die je hier geeft, reiken alleen tot deze vergadering. Verder kun je kiezen voor je meedoet.',
+    notFromHere:
+      'Je hebt in deze vergadering geantwoord met een sleutel voor deze alleen. Daarom reiken je antwoorden hier niet verder.',
+  },
   room: {
     mute: 'Microfoon uit',
     unmute: 'Microfoon aan',
@@ -361,6 +379,12 @@ export const nl: Words = {
       choices:
         'De server laat hier andere keuzes zien dan die je ondertekende. Onder ‘Je zei’ staat wat je ondertekende.',
     },
+    further: 'Voor meer dan één vergadering',
+    furtherText:
+      'Deze antwoorden gelden in elke vergadering die erin staat, onder één sleutel van deze browser. Neem je ze hier terug, dan eindigen ze in al die vergaderingen.',
+    furtherOver:
+      'Die tijd is voorbij: er wordt niets meer onder verstuurd. Wat bewaard is, blijft tot je het terugneemt.',
+    saidOn: 'Geantwoord op {{since}}.',
     said: 'Je zei',
     asked: 'De tekst van toen',
     saveReceipt: 'Bewaar ontvangstbewijs',

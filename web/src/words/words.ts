@@ -58,3 +58,7 @@ export function day(time: Date): string {
     timeStyle: 'short',
   });
 }
+
+export function date(time: Date): string {
+  return time.toLocaleDateString(locale() === 'nl' ? 'nl-NL' : 'en-GB', { dateStyle: 'long' });
+}

@@ -44,6 +44,7 @@ async function state(): Promise<RoomState> {
   const meeting: Meeting = {
     id: 'm1',
     title: wanted.get('title') ?? 'Weekly catch-up',
+    room: 'r1',
     demo: false,
     ai: {
       purposes: ['captions', 'notes', 'training'],
@@ -59,6 +60,7 @@ async function state(): Promise<RoomState> {
       ],
     },
     notice: { version: 1, en: noticeText('en'), nl: noticeText('nl') },
+    scope: { widest: 'meeting', days: 90 },
     log: { origin: 'log.example/aye', vkey: '' },
   };
   const person = (id: string, name: string, more: Partial<Person> = {}): Person => ({
@@ -85,6 +87,9 @@ async function state(): Promise<RoomState> {
   return {
     phase: 'in',
     disagrees: undefined,
+    wider: new Map(),
+    scopes: [{ kind: 'meeting' }],
+    scope: { kind: 'meeting' },
     keeps: true,
     why: 'left',
     people,

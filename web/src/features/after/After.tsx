@@ -49,7 +49,9 @@ export function After({ room, back }: { readonly room: RoomModel; readonly back:
 /** What was kept, and how to take it back: known only to somebody who was in. */
 function Kept({ room }: { readonly room: RoomModel }) {
   const { t } = useTranslation();
-  const { choices, slips, meeting, standings, withdrawals, offered } = useStore(room.store);
+  const { choices, wider, slips: held, meeting, standings, withdrawals, offered } = useStore(room.store);
+  // A slip file is for one meeting; those of a yes from elsewhere were offered there.
+  const slips = held.filter((slip) => slip.meeting === meeting.id);
   const given = [...choices.values()].filter((c) => c.state === 'given');
   const of = (handle: string) => [...choices.values()].find((c) => c.handle === handle);
   const keptHere = useKept(room, given.length === 0);
@@ -88,6 +90,7 @@ function Kept({ room }: { readonly room: RoomModel }) {
             >
               {t('after.withdrawAll')}
             </button>
+            {wider.size > 0 && <p className="hint">{t('reach.takeAll')}</p>}
           </div>
         )}
         <TakenBack

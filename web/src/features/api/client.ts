@@ -4,6 +4,8 @@ export interface Meeting {
   readonly ended?: boolean;
   readonly id: string;
   readonly title: string;
+  /** The series of meetings that it belongs to. */
+  readonly room: string;
   readonly demo: boolean;
   /** Minors may be present: learning, recording and sharing are off. */
   readonly minors?: boolean;
@@ -14,6 +16,11 @@ export interface Meeting {
     readonly recipients: readonly MeetingRecipient[];
   };
   readonly notice: { readonly version: number; readonly en: string; readonly nl: string };
+  /** How far a yes may reach here at most, and for how many days. */
+  readonly scope: {
+    readonly widest: 'meeting' | 'room' | 'organisation';
+    readonly days: number;
+  };
   readonly log: { readonly origin: string; readonly vkey: string };
 }
 
@@ -84,6 +91,18 @@ export interface PersonAccount {
     readonly state: string;
   }[];
   readonly withdrawals: readonly Withdrawal[];
+}
+
+/** What belongs to one meeting, of the account of a key that may have been in several. */
+export function inMeeting(account: PersonAccount, meeting: string): PersonAccount {
+  const here = (of: { readonly meeting: string }) => of.meeting === meeting;
+  const { answers, held, withdrawals } = account;
+  return {
+    ...account,
+    answers: answers.filter(here),
+    held: held.filter(here),
+    withdrawals: withdrawals.filter(here),
+  };
 }
 
 export interface Notes {

@@ -19,6 +19,10 @@ export interface CardProps {
   readonly fromBefore?: (row: NoticeRow) => boolean;
   /** Rows that were answered in other words than they have now, with the difference. */
   readonly reworded?: ReadonlyMap<string, Reworded>;
+  /** What a row's answer from elsewhere is, where there is one. */
+  readonly standing?: (row: NoticeRow) => ReactNode;
+  /** How far the answers reach, where that can be chosen. */
+  readonly reach?: ReactNode;
   /** What came of an answer, shown where it was given. */
   readonly below?: (row: NoticeRow) => ReactNode;
   readonly bare?: boolean;
@@ -39,6 +43,8 @@ export function Card({
   busy,
   fromBefore,
   reworded,
+  standing,
+  reach,
   below,
   bare = false,
   closed = false,
@@ -64,12 +70,14 @@ export function Card({
             busy={busy?.(row) ?? false}
             before={fromBefore?.(row) ?? false}
             reworded={reworded?.get(row.purpose)}
+            standing={standing?.(row)}
             below={below?.(row)}
             closed={closed}
             reading={reading}
           />
         ))}
       </ul>
+      {reach}
       <div className="card-foot hint">
         <div>
           <p>{notice.foot.join(' ')}</p>
@@ -130,6 +138,7 @@ interface RowProps {
   readonly busy: boolean;
   readonly before: boolean;
   readonly reworded: Reworded | undefined;
+  readonly standing: ReactNode;
   readonly below: ReactNode;
   readonly closed: boolean;
   readonly reading: boolean;
@@ -143,6 +152,7 @@ function Row({
   busy,
   before,
   reworded,
+  standing,
   below,
   closed,
   reading,
@@ -167,7 +177,7 @@ function Row({
               {open ? t('card.less') : t('card.more')}
             </button>
           </p>
-          {before && <p className="hint">{t('card.before')}</p>}
+          {standing ?? (before && <p className="hint">{t('card.before')}</p>)}
         </div>
         {!reading && (
           <YesNo

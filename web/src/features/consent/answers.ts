@@ -1,5 +1,6 @@
 import type { NoticeRow } from './notice';
 import type { Answer, Recipient } from './receipt';
+import { THIS_MEETING, type Scope } from './scope';
 
 /**
  * What one person has answered so far, as the card shows it. Nothing is answered until they press a button; a refusal
@@ -8,7 +9,12 @@ import type { Answer, Recipient } from './receipt';
 export interface CardState {
   readonly answered: ReadonlyMap<
     string,
-    { readonly yes: boolean; readonly from: 'now' | 'before' | 'given' }
+    {
+      readonly yes: boolean;
+      readonly from: 'now' | 'before' | 'given';
+      /** Of a no: it is for this meeting only, and leaves a yes from elsewhere as it is. */
+      readonly here?: true;
+    }
   >;
 }
 
@@ -31,6 +37,14 @@ export function answerMedium(state: CardState, row: NoticeRow, medium: string, y
   return { answered };
 }
 
+/** A no to a row in this meeting only. */
+export function refuseHere(state: CardState, row: NoticeRow, media: readonly string[]): CardState {
+  const answered = new Map(state.answered);
+  for (const medium of media)
+    answered.set(keyOf(row.purpose, medium), { yes: false, from: 'now', here: true });
+  return { answered };
+}
+
 /** A row is a yes while any of its media is, a no when all that were answered are no, else open. */
 export function rowAnswer(state: CardState, row: NoticeRow): RowAnswer {
   const given = row.media.map(({ medium }) => state.answered.get(keyOf(row.purpose, medium)));
@@ -38,8 +52,11 @@ export function rowAnswer(state: CardState, row: NoticeRow): RowAnswer {
   return given.some((a) => a) ? 'no' : 'open';
 }
 
-/** The answers that were given now and are to be signed. A row that is partly answered says no to the rest. */
-export function toSign(state: CardState, rows: readonly NoticeRow[]): Answer[] {
+/**
+ * The answers that were given now and are to be signed, for as far as they are to reach. A row that is partly answered says
+ * no to the rest.
+ */
+export function toSign(state: CardState, rows: readonly NoticeRow[], scope: Scope = THIS_MEETING): Answer[] {
   const answers: Answer[] = [];
   for (const row of rows) {
     const now = row.media.some(
@@ -49,7 +66,10 @@ export function toSign(state: CardState, rows: readonly NoticeRow[]): Answer[] {
     for (const { medium } of row.media) {
       const answer = state.answered.get(keyOf(row.purpose, medium));
       if (answer && answer.from !== 'now') continue;
-      answers.push({ purpose: row.purpose, medium, yes: answer?.yes ?? false });
+      const said = { purpose: row.purpose, medium, yes: answer?.yes ?? false };
+      answers.push(
+        answer?.here ? { ...said, here: true } : scope.kind === 'meeting' ? said : { ...said, scope },
+      );
     }
   }
   return answers;

@@ -15,10 +15,11 @@ import { takeBack, type Standing } from '../withdraw/withdrawal';
 import { apart } from './anew';
 import { answerMedium, answerRow, NOTHING_ANSWERED, questionOf, rowAnswer, toSign } from './answers';
 import { receipts, refusals, slips } from './keeping';
-import { parseNotice, type NoticeRow } from './notice';
-import { answeredBefore } from './offered';
+import { parseNotice, type Notice, type NoticeRow } from './notice';
+import { answeredBefore as before } from './offered';
 import { readSlips, signReceipt, slipFile, slipLink } from './receipt';
 import { answer } from './signing';
+import { standingIn } from './standing';
 
 const recipient = {
   id: 'companion',
@@ -32,9 +33,31 @@ async function row(purpose: string): Promise<NoticeRow> {
   return found;
 }
 
-/** A meeting as far as the card knows it. */
-function asks(id: string, of: typeof recipient, en = noticeText('en')): Meeting {
-  return { id, ai: { recipients: [of] }, notice: { en, nl: noticeText('nl') } } as unknown as Meeting;
+/** A meeting that asks what the notice of the tests asks. */
+function asks(
+  id: string,
+  of: typeof recipient,
+  en = noticeText('en'),
+  log = { origin: 'log.example/aye', vkey: '' },
+): Meeting {
+  return {
+    id,
+    title: '',
+    room: 'r1',
+    demo: false,
+    ai: {
+      purposes: ['captions', 'notes', 'training'],
+      recipients: [{ name: 'Companion', keyIndex: 0, keyProof: '', ...of }],
+    },
+    notice: { version: 1, en, nl: noticeText('nl') },
+    scope: { widest: 'meeting', days: 90 },
+    log,
+  };
+}
+
+async function answeredBefore(meeting: Meeting, notice: Notice, rows: readonly NoticeRow[]) {
+  const now = new Date(0);
+  return before(await standingIn(meeting, now), notice, rows, now);
 }
 
 async function knownLog() {
@@ -101,10 +124,11 @@ describe('the card', () => {
   it('asks anew for a yes that was said to another recipient, or never recorded', async () => {
     const { log, known } = await knownLog();
     const device = await freshDevice('m-moved', log.origin);
+    await device.keep();
     const notice = await parseNotice(noticeText('en'));
     const said = { log: known, device, seat: 's', participant: 'p1', notice, recipient, now: new Date(0) };
     const yes = [{ purpose: 'captions', medium: 'voice', yes: true } as const];
-    const meeting = asks('m-moved', recipient);
+    const meeting = asks('m-moved', recipient, noticeText('en'), log);
     const lost = { answer: () => Promise.reject(new TypeError('no network')) };
     await expect(answer({ ...said, answers: yes, api: lost })).rejects.toThrow();
     const captions = await row('captions');
@@ -122,13 +146,14 @@ describe('the card', () => {
     });
     expect(rowAnswer(await answeredBefore(meeting, notice, [captions]), captions)).toBe('yes');
     const model = { ...recipient, processor: { host: 'this server', model: 'another' } };
-    const moved = asks('m-moved', model);
+    const moved = asks('m-moved', model, noticeText('en'), log);
     expect(rowAnswer(await answeredBefore(moved, notice, [captions]), captions)).toBe('open');
   });
 
   it('asks anew, with the difference, for a yes that was said to other words', async () => {
     const { log, known } = await knownLog();
     const device = await freshDevice('m-words', log.origin);
+    await device.keep();
     const notice = await parseNotice(noticeText('en'));
     await answer({
       log: known,
@@ -147,7 +172,7 @@ describe('the card', () => {
         },
       },
     });
-    const meeting = (en: string) => asks('m-words', recipient, en);
+    const meeting = (en: string) => asks('m-words', recipient, en, log);
     const captions = await row('captions');
     const same = await answeredBefore(meeting(noticeText('en')), notice, [captions]);
     expect(rowAnswer(same, captions)).toBe('yes');

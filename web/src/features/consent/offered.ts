@@ -1,12 +1,11 @@
 import type { Meeting } from '../api/client';
 import { locale } from '../../words/words';
-import { reworded, shownRow, textsOf, type Reworded } from './anew';
+import { reworded, type Reworded } from './anew';
 import { keyOf, questionOf, type CardState } from './answers';
-import { receipts, refusals, slipsOf, type KeptSlip } from './keeping';
+import { refusals } from './keeping';
 import { parseNotice, type Notice, type NoticeRow } from './notice';
-import { sameRecipient } from './own';
-import type { Recipient } from './receipt';
-import { readReceipt } from './receiptReader';
+import { lapse } from './reach';
+import { isTaken, type Standing } from './standing';
 
 /** The notice of a meeting in the person's language, or none when its text cannot be drawn: then nothing is asked. */
 export async function noticeOf(meeting: Meeting): Promise<Notice | undefined> {
@@ -25,59 +24,44 @@ export interface Before extends CardState {
   readonly reworded: ReadonlyMap<string, Reworded>;
 }
 
-/** What this device already answered: refusals to the very same questions, and what it gave or took back in this meeting. */
+/**
+ * What this device already answered: what it gave or took back that counts in this meeting, and refusals to the very same
+ * questions.
+ */
 export async function answeredBefore(
-  meeting: Meeting,
+  standing: Standing,
   notice: Notice,
   rows: readonly NoticeRow[],
+  now: Date,
 ): Promise<Before> {
-  const answered = new Map<string, { yes: boolean; from: 'before' | 'given' }>();
+  const answered = new Map<string, { yes: boolean; from: 'before' | 'given'; here?: true }>();
   const anew = new Map<string, Reworded>();
-  const recipient = meeting.ai.recipients[0];
+  const { asked } = standing;
+  const { recipient } = asked;
   if (!recipient) return { answered, reworded: anew };
-  const held = await slipsOf(meeting.id);
-  const given = held.filter((s) => s.takenAt === undefined && s.usedAt === undefined);
-  const taken = held.filter((s) => s.takenAt !== undefined || s.usedAt !== undefined);
-  const standing = await signedFor(meeting, given, recipient);
+  const slips = [...standing.slips.values()];
   for (const row of rows)
     for (const { medium } of row.media) {
-      const of = (slip: KeptSlip) => slip.purpose === row.purpose && slip.medium === medium;
-      const said = given.filter(of).flatMap((s) => standing.get(s.handle) ?? []);
-      if (said.some((s) => s === 'stands'))
-        answered.set(keyOf(row.purpose, medium), { yes: true, from: 'given' });
-      else if (said.length > 0) {
-        for (const change of said) if (change !== 'stands') anew.set(row.purpose, change);
-      } else if (
-        taken.some(of) ||
+      const key = keyOf(row.purpose, medium);
+      const own = standing.own.get(key);
+      const why = own && lapse(own, asked, now);
+      const slip = standing.slips.get(own?.handle ?? '');
+      const given = own?.state === 'given' && slip !== undefined && !isTaken(slip);
+      const change = own && reworded(own.shown, asked.texts);
+      const otherwise = given && why === 'words' ? change : standing.reworded.get(key);
+      const takenHere = slips.some(
+        (s) => s.meeting === asked.meeting && s.purpose === row.purpose && s.medium === medium && isTaken(s),
+      );
+      if (standing.refusedHere.has(key)) answered.set(key, { yes: false, from: 'before', here: true });
+      else if (given && !why) answered.set(key, { yes: true, from: 'given' });
+      else if (otherwise) anew.set(row.purpose, otherwise);
+      else if (
+        takenHere ||
+        (own?.state === 'refused' && !why && !change) ||
+        standing.takenBack.has(key) ||
         (await refusals.get(questionOf(notice.controller.name, row, medium, recipient)))
       )
-        answered.set(keyOf(row.purpose, medium), { yes: false, from: 'before' });
+        answered.set(key, { yes: false, from: 'before' });
     }
   return { answered, reworded: anew };
-}
-
-/**
- * How the slips stand whose receipt this device keeps, if it was signed for `recipient`: to another it is asked anew,
- * and so is a row whose words are not those that were signed.
- */
-async function signedFor(
-  meeting: Meeting,
-  held: readonly KeptSlip[],
-  recipient: Recipient,
-): Promise<ReadonlyMap<string, 'stands' | Reworded>> {
-  const handles = new Map<string, 'stands' | Reworded>();
-  const texts = await textsOf(meeting.notice);
-  for (const kept of (await receipts.all()).filter((r) => r.meeting === meeting.id))
-    try {
-      const signed = await readReceipt(kept.receipt);
-      if (!sameRecipient(signed.recipient, recipient)) continue;
-      for (const { purpose, handle } of signed.choices) {
-        if (handle === undefined || !held.some((s) => s.handle === handle)) continue;
-        const shown = await shownRow(kept.noticeText, signed.notice.hash, purpose);
-        if (shown) handles.set(handle, reworded(shown, texts) ?? 'stands');
-      }
-    } catch (failure) {
-      console.warn('a kept receipt cannot be read', failure);
-    }
-  return handles;
 }

@@ -4,23 +4,27 @@ import { commitment, leaf } from '../log/leaf';
 import { verifier } from '../log/note';
 import { checkProof } from '../log/proof';
 import { shownRow, type ShownRow } from './anew';
-import { keyOf } from './answers';
 import type { KeptReceipt } from './keeping';
 import type { Recipient } from './receipt';
-import { readReceipt, type SignedChoice } from './receiptReader';
+import { readReceipt, type Scope, type SignedChoice } from './receiptReader';
 
 /** One answer as this device itself signed it, from a receipt that the log was shown here to hold. */
 export interface OwnChoice extends SignedChoice {
   readonly recipient: Recipient;
   /** Where the receipt is in the log: the later one counts. */
   readonly index: number;
+  /** The meeting in which it was said. */
+  readonly meeting: string;
+  readonly scope: Scope;
+  readonly issued: string;
+  readonly controller: string;
   /** The row as it was shown: by the text that was kept, whose hash the receipt holds. */
   readonly shown: ShownRow;
 }
 
 /**
- * What a kept receipt says, if `device` signed it for its own meeting and the proof kept with it shows it in the log
- * that `vkey` names; throws otherwise. Nothing is asked of anybody.
+ * What a kept receipt says, if `device` signed it for its own meeting, or under a lasting key for more than one, and the
+ * proof kept with it shows it in the log that `vkey` names; throws otherwise. Nothing is asked of anybody.
  */
 export async function provedChoices(
   kept: KeptReceipt,
@@ -29,30 +33,21 @@ export async function provedChoices(
 ): Promise<readonly OwnChoice[]> {
   const receipt = await readReceipt(kept.receipt);
   if (receipt.person !== (await device.person())) throw new Error('another device signed the receipt');
-  if (receipt.meeting !== device.record.meeting || receipt.origin !== device.record.origin)
+  const wider = device.record.lasting === true && receipt.scope.kind !== 'meeting';
+  if ((receipt.meeting !== device.record.meeting && !wider) || receipt.origin !== device.record.origin)
     throw new Error('the receipt is about another meeting');
   const by = await verifier(vkey);
   if (kept.vkey !== vkey || receipt.origin !== by.name) throw new Error('the receipt is in another log');
   const data = leaf.answer(await commitment(unb64u(kept.salt, 32), kept.receipt));
   const { index } = await checkProof(kept.proof, data, by);
+  const { recipient, meeting, scope, issued, controller } = receipt;
   return Promise.all(
     receipt.choices.map(async (choice) => {
       const shown = await shownRow(kept.noticeText, receipt.notice.hash, choice.purpose);
       if (!shown) throw new Error('the kept text is not the one that was signed');
-      return { ...choice, recipient: receipt.recipient, index, shown };
+      return { ...choice, recipient, meeting, scope, issued, controller, index, shown };
     }),
   );
-}
-
-/** How each row stands by one's own receipts: for each, the answer that came last. */
-export function newest(choices: readonly OwnChoice[]): ReadonlyMap<string, OwnChoice> {
-  const rows = new Map<string, OwnChoice>();
-  for (const choice of choices) {
-    const key = keyOf(choice.purpose, choice.medium);
-    const known = rows.get(key);
-    if (!known || known.index <= choice.index) rows.set(key, choice);
-  }
-  return rows;
 }
 
 /** Whether a yes to `signed` is a yes to `now`: another key, host or model is another recipient. */

@@ -2,12 +2,17 @@ import { b64u, random, sha256, unb64u, type Bytes } from '../bytes/bytes';
 import type { Device } from '../device/device';
 import { logName, type OfLog } from '../withdraw/slipLog';
 import { PURPOSE_IRIS, type Medium, type Notice, type Purpose } from './notice';
+import { THIS_MEETING, type Scope, type WiderScope } from './scope';
 
 /** What a person said to one purpose and medium. */
 export interface Answer {
   readonly purpose: Purpose;
   readonly medium: Medium;
   readonly yes: boolean;
+  /** How far it reaches, where that is further than this meeting. */
+  readonly scope?: WiderScope;
+  /** Of a no: it leaves a yes from elsewhere as it is, and lies over it in this meeting. */
+  readonly here?: true;
 }
 
 /** Who gets it, as the receipt names them: a changed processor or key is another recipient. */
@@ -39,13 +44,14 @@ export interface Signed {
 
 export const RECEIPT_LIMIT = 16384;
 
-/** Signs answers on this device: the receipt, its salt, and a slip for each yes. */
+/** Signs answers of one scope on this device: the receipt, its salt, and a slip for each yes. */
 export async function signReceipt(args: {
   device: Device;
   participant: string;
   notice: Notice;
   recipient: Recipient;
   answers: readonly Answer[];
+  scope?: Scope;
   now: Date;
   /** The key of the log that is to hold the receipt. */
   vkey: string;
@@ -77,7 +83,7 @@ export async function signReceipt(args: {
     notice: { version: notice.version, locale: notice.locale, hash: notice.hash },
     controller: notice.controller.name,
     recipient: { id: recipient.id, key: recipient.key, processor: { ...recipient.processor } },
-    scope: { kind: 'meeting' },
+    scope: args.scope ?? THIS_MEETING,
     choices,
   });
   if (receipt.length > RECEIPT_LIMIT) throw new Error('the receipt is too long');

@@ -9,6 +9,7 @@ import { questionOf } from './answers';
 import { receipts, refusals, slips, type KeptReceipt } from './keeping';
 import type { Notice } from './notice';
 import { signReceipt, type Answer, type Recipient, type Slip } from './receipt';
+import type { Scope } from './scope';
 
 export interface Answered {
   readonly receipt: KeptReceipt;
@@ -28,6 +29,7 @@ export async function answer(args: {
   notice: Notice;
   recipient: Recipient;
   answers: readonly Answer[];
+  scope?: Scope;
   now: Date;
   /** The same text in the other languages: a no in one is a no to the same question in each. */
   translations?: readonly Notice[];
@@ -67,7 +69,7 @@ export async function answer(args: {
   return { receipt: kept, slips: signed.slips };
 }
 
-/** A no is remembered for the same question; a yes forgets an earlier no. */
+/** A no is remembered for the same question, one for this meeting only apart; a yes forgets an earlier no. */
 export async function rememberRefusals(
   notice: Notice,
   recipient: Recipient,
@@ -80,7 +82,7 @@ export async function rememberRefusals(
       if (!given) continue;
       const question = questionOf(notice.controller.name, row, medium, recipient);
       if (given.yes) await refusals.delete(question);
-      else await refusals.put({ question, at: now.toISOString() });
+      else if (!given.here) await refusals.put({ question, at: now.toISOString() });
     }
 }
 

@@ -2,7 +2,11 @@ import { b64u, random } from '../bytes/bytes';
 import { signJws, thumbprint, type PublicJwk } from './jws';
 import { Shelf } from './shelf';
 
-/** What a device keeps of one meeting: its signing key for it (never extractable), and what the meeting was called. */
+/**
+ * What a device keeps of one meeting: its signing key for it (never extractable), and what the meeting was called. The key
+ * is drawn for this meeting alone, unless it is lasting: then the same one stands in the record of each meeting that its
+ * person let be linked.
+ */
 export interface DeviceRecord {
   readonly meeting: string;
   readonly origin: string;
@@ -10,6 +14,7 @@ export interface DeviceRecord {
   readonly key: CryptoKey;
   readonly jwk: PublicJwk;
   readonly since: string;
+  readonly lasting?: true;
 }
 
 const devices = new Shelf<DeviceRecord>('aye', 'devices');
@@ -22,17 +27,14 @@ export class Device {
     this.record = record;
   }
 
-  /** The device key for this meeting, made on the first call and found again on later ones. */
-  static async forMeeting(meeting: string, origin: string, title: string, now: Date): Promise<Device> {
-    const known = await devices.get(meeting);
-    if (known && known.origin === origin) return new Device(known);
-    const device = await Device.unkept(meeting, origin, title, now);
-    await devices.put(device.record);
-    return device;
-  }
-
-  /** A device that is forgotten with the page. */
-  static async unkept(meeting: string, origin: string, title: string, now: Date): Promise<Device> {
+  /** A device with a key that nobody has seen. It is forgotten with the page unless it is kept. */
+  static async draw(
+    meeting: string,
+    origin: string,
+    title: string,
+    now: Date,
+    lasting = false,
+  ): Promise<Device> {
     const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
       'sign',
       'verify',
@@ -45,12 +47,31 @@ export class Device {
       key: pair.privateKey,
       jwk: { crv: 'P-256', kty: 'EC', x, y },
       since: now.toISOString(),
+      ...(lasting ? { lasting } : {}),
     });
+  }
+
+  /** The device that this browser kept for a meeting. */
+  static async of(meeting: string, origin: string): Promise<Device | undefined> {
+    const known = await devices.get(meeting);
+    return known?.origin === origin ? new Device(known) : undefined;
   }
 
   static async all(): Promise<Device[]> {
     const records = await devices.all();
     return records.sort((a, b) => b.since.localeCompare(a.since)).map((r) => new Device(r));
+  }
+
+  /** The same lasting key in another meeting. */
+  in(meeting: string, title: string, now: Date): Device {
+    const { record } = this;
+    if (record.meeting === meeting) return this;
+    if (!record.lasting) throw new Error('the key of this device is for one meeting');
+    return new Device({ ...record, meeting, title, since: now.toISOString() });
+  }
+
+  keep(): Promise<void> {
+    return devices.put(this.record);
   }
 
   person(): Promise<string> {
@@ -67,6 +88,7 @@ export class Device {
       meeting: this.record.meeting,
       iat: Math.floor(now.getTime() / 1000),
       jti: b64u(random(16)),
+      ...(this.record.lasting ? { lasting: true } : {}),
     });
   }
 
@@ -78,23 +100,5 @@ export class Device {
       iat: Math.floor(now.getTime() / 1000),
       jti: b64u(random(16)),
     });
-  }
-}
-
-/**
- * The device for a meeting. Where the browser stores nothing it is one for this visit only, and `keeps` is false: its
- * person can meet, but is asked nothing, for they could never take back what they said.
- */
-export async function keptDevice(
-  meeting: string,
-  origin: string,
-  title: string,
-  now: Date,
-): Promise<{ readonly device: Device; readonly keeps: boolean }> {
-  try {
-    return { device: await Device.forMeeting(meeting, origin, title, now), keeps: true };
-  } catch (failure) {
-    console.warn('device: this browser stores nothing', failure);
-    return { device: await Device.unkept(meeting, origin, title, now), keeps: false };
   }
 }

@@ -2,12 +2,13 @@ import { useTranslation } from 'react-i18next';
 import type { Meeting } from '../api/client';
 import { keyOf, rowAnswer, type CardState } from '../consent/answers';
 import { Card } from '../consent/Card';
+import { HowFar, SaidWider } from '../consent/HowFar';
 import type { NoticeRow } from '../consent/notice';
 import { useStore } from '../../shell/store';
 import { Trouble } from '../../shell/ui';
 import { outbox } from '../withdraw/outbox';
 import { TakenBack } from '../withdraw/TakenBack';
-import type { Answers } from './useAnswers';
+import { isHereOnly, type Answers } from './useAnswers';
 
 /** The card with what this device knows of it, before joining: in the invitation and in the preview. */
 export function AnswersCard({
@@ -34,6 +35,18 @@ export function AnswersCard({
         const name = row.media.length > 1 ? row.media.find((m) => m.medium === medium)?.label : undefined;
         return standing ? [{ handle, name, stopped: standing.stopped, standing, withdrawal: undefined }] : [];
       });
+  const standing = (row: NoticeRow) => {
+    if (isHereOnly(card, row)) return <p className="hint">{t('reach.onlyHere')}</p>;
+    const wider = rowAnswer(card, row) === 'yes' ? answers.wider(row) : undefined;
+    if (!wider) return undefined;
+    return (
+      <SaidWider
+        said={wider}
+        controller={notice.controller.name}
+        refuseHere={wider.elsewhere ? () => answers.refuseHere(row) : undefined}
+      />
+    );
+  };
   const story = (row: NoticeRow) => <TakenBack parts={parts(row)} vkey={meeting.log.vkey} />;
   return (
     <>
@@ -50,6 +63,22 @@ export function AnswersCard({
         decide={decide}
         fromBefore={(row) => isFromBefore(card, row)}
         reworded={answers.reworded}
+        standing={standing}
+        reach={
+          answers.bound ? (
+            <p className="hint reach">{t('reach.notFromHere')}</p>
+          ) : (
+            answers.keeps && (
+              <HowFar
+                notice={notice}
+                scopes={answers.scopes}
+                chosen={answers.scope}
+                choose={answers.choose}
+                beside={rows.some((row) => answers.wider(row) !== undefined)}
+              />
+            )
+          )
+        }
         below={story}
         reading={!answers.keeps}
         closed={closed}

@@ -25,12 +25,14 @@ function meeting(change: { en?: string; nl?: string; model?: string } = {}): Mee
   return {
     id: 'm1',
     title: '',
+    room: 'r1',
     demo: false,
     ai: {
       purposes: ['captions', 'notes', 'training'],
       recipients: [{ ...companion, processor: { host: 'local', model } }],
     },
     notice: { version: 1, en, nl },
+    scope: { widest: 'organisation', days: 90 },
     log: { origin: 'o', vkey: 'v' },
   };
 }

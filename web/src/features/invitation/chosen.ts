@@ -4,6 +4,7 @@ import { keyOf, questionOf, type CardState } from '../consent/answers';
 import { textsOf } from '../consent/anew';
 import type { Notice, NoticeRow } from '../consent/notice';
 import type { Recipient } from '../consent/receipt';
+import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { Shelf } from '../device/shelf';
 
 /**
@@ -14,12 +15,16 @@ interface Chosen {
   readonly meeting: string;
   readonly at: string;
   readonly answers: readonly ChosenAnswer[];
+  /** How far they are to reach; of this meeting alone there is none. */
+  readonly scope?: Scope;
 }
 
 interface ChosenAnswer {
   readonly purpose: string;
   readonly medium: string;
   readonly yes: boolean;
+  /** Of a no: for this meeting only. */
+  readonly here?: true;
   /** The hash of what it was chosen for: the words of the row in each language, who asks, and who gets it. */
   readonly of: string;
   /** The question of `questionOf`: a no stands while this is the same, whatever the words. */
@@ -38,6 +43,7 @@ export async function keepChosen(
   rows: readonly NoticeRow[],
   card: CardState,
   now: Date,
+  scope: Scope = THIS_MEETING,
 ): Promise<void> {
   const [recipient] = meeting.ai.recipients;
   if (!recipient) return;
@@ -48,11 +54,18 @@ export async function keepChosen(
       const of = prints.get(row.purpose);
       if (answer?.from !== 'now' || of === undefined) return [];
       const question = questionOf(notice.controller.name, row, medium, recipient);
-      return [{ purpose: row.purpose, medium, yes: answer.yes, of, question }];
+      const here = answer.here ? { here: true as const } : {};
+      return [{ purpose: row.purpose, medium, yes: answer.yes, of, question, ...here }];
     }),
   );
   if (answers.length === 0) await shelf.delete(meeting.id);
-  else await shelf.put({ meeting: meeting.id, at: now.toISOString(), answers });
+  else
+    await shelf.put({
+      meeting: meeting.id,
+      at: now.toISOString(),
+      answers,
+      ...(scope.kind === 'meeting' ? {} : { scope }),
+    });
 }
 
 /**
@@ -64,15 +77,15 @@ export async function chosenFor(
   notice: Notice,
   rows: readonly NoticeRow[],
   now: Date,
-): Promise<{ readonly card: CardState; readonly dropped: boolean }> {
+): Promise<{ readonly card: CardState; readonly dropped: boolean; readonly scope: Scope }> {
   await sweep(now);
-  const answered = new Map<string, { yes: boolean; from: 'now' }>();
+  const answered = new Map<string, { yes: boolean; from: 'now'; here?: true }>();
   const [recipient] = meeting.ai.recipients;
   const kept = await shelf.get(meeting.id);
-  if (!kept || !recipient) return { card: { answered }, dropped: false };
+  if (!kept || !recipient) return { card: { answered }, dropped: false, scope: THIS_MEETING };
   const prints = await fingerprints(meeting, recipient);
   let dropped = false;
-  for (const { purpose, medium, yes, of, question } of kept.answers) {
+  for (const { purpose, medium, yes, here, of, question } of kept.answers) {
     const row = rows.find((r) => r.purpose === purpose);
     if (!row) continue;
     const same = row.media.some((m) => m.medium === medium) && prints.get(purpose) === of;
@@ -82,10 +95,20 @@ export async function chosenFor(
         (m) =>
           m.medium === medium && questionOf(notice.controller.name, row, m.medium, recipient) === question,
       );
-    if (same || sameNo) answered.set(keyOf(purpose, medium), { yes, from: 'now' });
+    if (same || sameNo) answered.set(keyOf(purpose, medium), { yes, from: 'now', ...(here ? { here } : {}) });
     else dropped = true;
   }
-  return { card: { answered }, dropped };
+  return { card: { answered }, dropped, scope: stillOffered(kept.scope, meeting, now) };
+}
+
+/** How far was chosen, if that is still offered; else this meeting alone. */
+function stillOffered(chosen: Scope | undefined, meeting: Meeting, now: Date): Scope {
+  if (chosen === undefined || chosen.kind === 'meeting') return THIS_MEETING;
+  const most = scopesOffered(meeting, now).find((scope) => scope.kind === chosen.kind);
+  const end = Date.parse(chosen.until);
+  const fits = most !== undefined && most.kind !== 'meeting' && end <= Date.parse(most.until);
+  const same = chosen.kind !== 'room' || chosen.id === meeting.room;
+  return fits && same && now.getTime() < end ? chosen : THIS_MEETING;
 }
 
 /** For a meeting that was joined, so that it is signed now, or is over, or whose choices were cleared. */

@@ -2,11 +2,21 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Meeting } from '../api/client';
 import { sentence } from '../api/sentences';
 import type { Reworded } from '../consent/anew';
-import { answerMedium, answerRow, keyOf, NOTHING_ANSWERED, toSign, type CardState } from '../consent/answers';
-import { slipsOf, type KeptSlip } from '../consent/keeping';
+import {
+  answerMedium,
+  answerRow,
+  keyOf,
+  NOTHING_ANSWERED,
+  refuseHere,
+  toSign,
+  type CardState,
+} from '../consent/answers';
+import { slips, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
 import { answeredBefore, noticeOf } from '../consent/offered';
 import type { Answer } from '../consent/receipt';
+import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
+import { standingIn, widerYesOf, type Standing, type WiderYes } from '../consent/standing';
 import { offeredRows } from '../room/roomModel';
 import { locale } from '../../words/words';
 import { outbox } from '../withdraw/outbox';
@@ -31,6 +41,16 @@ export interface Answers {
   readonly taken: readonly KeptSlip[];
   readonly trouble: string | undefined;
   readonly decide: (row: NoticeRow, yes: boolean, medium?: string) => void;
+  /** How far the answers can be made to reach; `scope` is what is chosen. */
+  readonly scopes: readonly Scope[];
+  readonly scope: Scope;
+  readonly choose: (scope: Scope) => void;
+  /** The operator lets answers reach further, but the key that signed here before is for this meeting alone. */
+  readonly bound: boolean;
+  /** A yes from elsewhere, or for more than this meeting, that stands for a row. */
+  readonly wider: (row: NoticeRow) => WiderYes | undefined;
+  /** A no to such a row in this meeting only. */
+  readonly refuseHere: (row: NoticeRow) => void;
   readonly clear: () => void;
   /** The choices are handed over to be signed: nothing of them stays here. */
   readonly handedOver: () => void;
@@ -40,6 +60,7 @@ interface Read {
   readonly notice: Notice | undefined;
   readonly keeps: boolean;
   readonly before: CardState;
+  readonly standing: Standing | undefined;
   readonly reworded: ReadonlyMap<string, Reworded>;
   readonly dropped: boolean;
 }
@@ -48,6 +69,7 @@ const NOTHING_READ: Read = {
   notice: undefined,
   keeps: true,
   before: NOTHING_ANSWERED,
+  standing: undefined,
   reworded: new Map(),
   dropped: false,
 };
@@ -58,35 +80,42 @@ export function useAnswers(meeting: Meeting): Answers {
   const [card, setCard] = useState<CardState>(NOTHING_ANSWERED);
   const [taken, setTaken] = useState<readonly KeptSlip[]>([]);
   const [trouble, setTrouble] = useState<string | undefined>();
+  const [offered] = useState(() => scopesOffered(meeting, new Date()));
+  const [scope, setScope] = useState<Scope>(THIS_MEETING);
   const writing = useRef<Promise<void>>(Promise.resolve());
-  const { notice, keeps, before, reworded, dropped } = read ?? NOTHING_READ;
+  const { notice, keeps, before, standing, reworded, dropped } = read ?? NOTHING_READ;
   const rows = offeredRows(notice, meeting);
 
   useEffect(() => {
     let live = true;
     const load = async () => {
       const found = await noticeOf(meeting);
-      if (!found) return { ...NOTHING_READ, found: NOTHING_ANSWERED };
+      if (!found) return { ...NOTHING_READ, found: NOTHING_ANSWERED, scope: THIS_MEETING };
       const asked = offeredRows(found, meeting);
       try {
-        const said = await answeredBefore(meeting, found, asked);
+        const stands = await standingIn(meeting, new Date());
+        const said = await answeredBefore(stands, found, asked, new Date());
         const chosen = await chosenFor(meeting, found, asked, new Date());
         return {
           notice: found,
           keeps: true,
           before: { answered: said.answered },
+          standing: stands,
           reworded: said.reworded,
           dropped: chosen.dropped,
           found: { answered: new Map([...said.answered, ...chosen.card.answered]) },
+          scope: chosen.scope,
         };
       } catch (failure) {
         console.warn('choices: this browser stores nothing', failure);
-        return { ...NOTHING_READ, notice: found, keeps: false, found: NOTHING_ANSWERED };
+        const none = { found: NOTHING_ANSWERED, scope: THIS_MEETING };
+        return { ...NOTHING_READ, notice: found, keeps: false, ...none };
       }
     };
-    void load().then(({ found, ...all }) => {
+    void load().then(({ found, scope: chosen, ...all }) => {
       if (!live) return;
       setRead(all);
+      setScope(chosen);
       setCard((now) => ({ answered: new Map([...found.answered, ...now.answered]) }));
     });
     return () => {
@@ -103,7 +132,7 @@ export function useAnswers(meeting: Meeting): Answers {
   }, []);
 
   const decide = (row: NoticeRow, yes: boolean, medium?: string) => {
-    if (!notice) return;
+    if (!notice || (!yes && isHereOnly(card, row))) return;
     const next = medium === undefined ? answerRow(card, row, yes) : answerMedium(card, row, medium, yes);
     const media = row.media.map((m) => m.medium).filter((m) => medium === undefined || m === medium);
     const answered = new Map(next.answered);
@@ -114,16 +143,28 @@ export function useAnswers(meeting: Meeting): Answers {
       // A yes that stands is taken back at once, here as in the room; said again, it has nothing to sign.
       answered.set(key, yes ? was : { yes: false, from: 'before' });
     }
-    const changed = { answered };
-    setCard(changed);
-    write(() => keepChosen(meeting, notice, rows, changed, new Date()));
+    change({ answered });
     if (!yes) void takeBack(row, media);
   };
 
+  const change = (changed: CardState, reach: Scope = scope) => {
+    if (!notice) return;
+    setCard(changed);
+    setScope(reach);
+    write(() => keepChosen(meeting, notice, rows, changed, new Date(), reach));
+  };
+
+  const wider = (row: NoticeRow) => standing && widerYesOf(standing, row, new Date());
+
   const takeBack = async (row: NoticeRow, media: readonly string[]) => {
     try {
-      const ended = (await slipsOf(meeting.id)).filter(
-        (s) => s.purpose === row.purpose && media.includes(s.medium) && s.takenAt === undefined,
+      const counts = media.map((m) => standing?.own.get(keyOf(row.purpose, m))?.handle);
+      const ended = (await slips.all()).filter(
+        (s) =>
+          s.purpose === row.purpose &&
+          media.includes(s.medium) &&
+          s.takenAt === undefined &&
+          (s.meeting === meeting.id || counts.includes(s.handle)),
       );
       if (ended.length === 0) return;
       setTaken((all) => [...all, ...ended]);
@@ -134,7 +175,8 @@ export function useAnswers(meeting: Meeting): Answers {
     }
   };
 
-  const chosen = toSign(card, rows);
+  const canReachFurther = standing?.canReachFurther ?? true;
+  const chosen = toSign(card, rows, canReachFurther ? scope : THIS_MEETING);
   return {
     ready: read !== undefined,
     notice,
@@ -148,13 +190,25 @@ export function useAnswers(meeting: Meeting): Answers {
     taken,
     trouble,
     decide,
+    scopes: canReachFurther ? offered : [THIS_MEETING],
+    scope,
+    choose: (reach) => change(card, reach),
+    bound: !canReachFurther && offered.length > 1,
+    wider,
+    refuseHere: (row) => change(refuseHere(card, row, wider(row)?.media ?? [])),
     clear: () => {
       const kept = [...card.answered].filter(([, said]) => said.from !== 'now');
+      setScope(THIS_MEETING);
       setCard({ answered: new Map([...before.answered, ...kept]) });
       write(() => forgetChosen(meeting.id));
     },
     handedOver: () => write(() => forgetChosen(meeting.id)),
   };
+}
+
+/** Whether a row is refused in this meeting only, while a yes from elsewhere stays as it is. */
+export function isHereOnly(card: CardState, row: NoticeRow): boolean {
+  return row.media.some((m) => card.answered.get(keyOf(row.purpose, m.medium))?.here);
 }
 
 /** The same, with what was given to these media taken back. */

@@ -9,7 +9,17 @@ import { TakenBack } from '../withdraw/TakenBack';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Link, Page, save, Scroll } from '../../shell/ui';
-import { latest, MeModel, spells, USED, type MeetingOfMine, type MeState, type Verdict } from './meModel';
+import {
+  latest,
+  MeModel,
+  spells,
+  USED,
+  widerAnswers,
+  type MeetingOfMine,
+  type MeState,
+  type Verdict,
+} from './meModel';
+import { ForMore } from './ForMore';
 
 export function Me() {
   const { t } = useTranslation();
@@ -31,6 +41,7 @@ export function Me() {
           </p>
         </section>
       )}
+      <ForMore model={model} state={state} />
       {state.meetings.map((meeting) => (
         <MeetingCard key={meeting.device.record.meeting} meeting={meeting} state={state} model={model} />
       ))}
@@ -38,7 +49,7 @@ export function Me() {
   );
 }
 
-function useLabels() {
+export function useLabels() {
   const { t } = useTranslation();
   return {
     purpose: (id: string) => {
@@ -80,8 +91,12 @@ function MeetingCard({
     handle !== undefined && (state.standings.has(handle) || state.slips.get(handle)?.takenAt !== undefined);
   const live = choices.filter((c) => c.state === 'given' && c.handle !== undefined && !taken(c.handle));
   const mine = live.flatMap((c) => (c.handle !== undefined && state.slips.has(c.handle) ? [c.handle] : []));
+  // What reaches further is told once, above the meetings.
+  const further = new Set(
+    widerAnswers([meeting], new Date()).flatMap((wider) => wider.choices.map((c) => c.handle)),
+  );
   const stories = new Set([
-    ...(account?.withdrawals.map((w) => w.handle) ?? []),
+    ...(account?.withdrawals.map((w) => w.handle).filter((handle) => !further.has(handle)) ?? []),
     ...choices.flatMap((c) => (standing(c.handle) && c.handle !== undefined ? [c.handle] : [])),
   ]);
   return (
@@ -197,27 +212,34 @@ function MeetingCard({
               </>
             )}
           </div>
-          <div className="stack">
-            <h3>{t('me.used')}</h3>
-            {account.used.length === 0 ? (
-              <p className="quiet">{t('me.usedNone')}</p>
-            ) : (
-              <ul className="list">
-                {account.used.map((u) => (
-                  <li key={`${u.kind} ${u.id}`}>
-                    {u.kind === 'dataset' ? t('me.dataset') : t('me.model')}{' '}
-                    <span className="code">{u.id}</span>{' '}
-                    <span className="quiet">
-                      · {labels.used(u.state)} · {t('me.entry', { index: u.index })}
-                    </span>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </div>
+          {!device.record.lasting && <UsedBy used={account.used} />}
         </>
       )}
     </section>
+  );
+}
+
+export function UsedBy({ used }: { readonly used: PersonAccount['used'] }) {
+  const { t } = useTranslation();
+  const labels = useLabels();
+  return (
+    <div className="stack">
+      <h3>{t('me.used')}</h3>
+      {used.length === 0 ? (
+        <p className="quiet">{t('me.usedNone')}</p>
+      ) : (
+        <ul className="list">
+          {used.map((u) => (
+            <li key={`${u.kind} ${u.id}`}>
+              {u.kind === 'dataset' ? t('me.dataset') : t('me.model')} <span className="code">{u.id}</span>{' '}
+              <span className="quiet">
+                · {labels.used(u.state)} · {t('me.entry', { index: u.index })}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
   );
 }
 

@@ -1,7 +1,8 @@
-import { api, type Choice, type PersonAccount } from '../api/client';
+import { api, inMeeting, type Choice, type PersonAccount } from '../api/client';
 import { b64u, sha256, utf8 } from '../bytes/bytes';
 import { receipts, slips, type KeptSlip } from '../consent/keeping';
 import { readReceipt, type Receipt } from '../consent/receiptReader';
+import { THIS_MEETING, type Scope, type WiderScope } from '../consent/scope';
 import { checkReceipt } from '../consent/signing';
 import { Device } from '../device/device';
 import { KnownLog } from '../log/memory';
@@ -21,6 +22,8 @@ export type Difference = 'signer' | 'text' | 'choices';
 export interface SaidThen {
   /** Absent when the receipt is not this device's: then it says nothing here. */
   readonly issued?: string;
+  readonly scope: Scope;
+  readonly controller: string;
   readonly choices: readonly Choice[];
   readonly differs: Difference | undefined;
 }
@@ -34,7 +37,7 @@ const ENDED = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
  * it shows beside the receipt is compared with it: the text that was shown, and each choice.
  */
 export async function saidThen(answer: AnswerThen, device: Device): Promise<SaidThen> {
-  const none = { choices: [], differs: 'signer' } as const;
+  const none = { scope: THIS_MEETING, controller: '', choices: [], differs: 'signer' } as const;
   let signed: Receipt;
   try {
     signed = await readReceipt(answer.receipt);
@@ -58,17 +61,64 @@ export async function saidThen(answer: AnswerThen, device: Device): Promise<Said
     return same && one ? { ...said, state: one.state } : said;
   });
   const text = b64u(await sha256(utf8(answer.noticeText))) === signed.notice.hash;
-  return { issued: signed.issued, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
+  const { issued, scope, controller } = signed;
+  return { issued, scope, controller, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
 }
 
-/** How each row stands by the receipts: a later one changes only the choices it names. */
+/** How each row stands in its meeting by the receipts: a later one changes only the choices it names. */
 export function latest(said: Iterable<SaidThen>): Choice[] {
   const rows = new Map<string, Choice>();
-  const own = [...said].filter((s) => s.issued !== undefined);
+  const own = [...said].filter((s) => s.issued !== undefined && s.scope.kind === 'meeting');
   own.sort((a, b) => Date.parse(a.issued ?? '') - Date.parse(b.issued ?? ''));
   for (const { choices } of own)
     for (const choice of choices) rows.set(`${choice.purpose} ${choice.medium}`, choice);
   return [...rows.values()];
+}
+
+/** Answers that reach further than the meeting in which they were given, of one reach. */
+export interface Wider {
+  readonly scope: WiderScope;
+  readonly controller: string;
+  readonly since: Date;
+  /** Nothing is sent under them any more. */
+  readonly over: boolean;
+  /** Each with the meeting in which it was given. */
+  readonly choices: readonly (Choice & { readonly in: MeetingOfMine })[];
+}
+
+/**
+ * What this device answered for more than one meeting, once each, the newest first: the latest to a row and reach, and every
+ * yes that was not taken back, for something may be kept under it.
+ */
+export function widerAnswers(meetings: readonly MeetingOfMine[], now: Date): Wider[] {
+  const said = meetings.flatMap((meeting) =>
+    [...meeting.said.values()].flatMap(({ issued, scope, controller, choices }) =>
+      issued === undefined || scope.kind === 'meeting'
+        ? []
+        : [{ since: new Date(issued), scope, controller, meeting, choices }],
+    ),
+  );
+  said.sort((a, b) => b.since.getTime() - a.since.getTime());
+  const rows = new Set<string>();
+  const all: Wider[] = [];
+  for (const { since, scope, controller, meeting, choices } of said) {
+    const first = choices.filter((choice) => {
+      const row = JSON.stringify([
+        meeting.device.record.origin,
+        scope.kind,
+        scope.kind === 'room' && scope.id,
+        choice.purpose,
+        choice.medium,
+      ]);
+      const known = rows.has(row);
+      rows.add(row);
+      return !known || choice.state === 'given';
+    });
+    const over = !(now.getTime() < Date.parse(scope.until));
+    if (first.length > 0)
+      all.push({ scope, controller, since, over, choices: first.map((c) => ({ ...c, in: meeting })) });
+  }
+  return all;
 }
 
 /** One meeting as this device may see it: the server's account of the person, and what was checked here. */
@@ -81,6 +131,8 @@ export interface MeetingOfMine {
   /** By receipt: what was said in it. */
   readonly said: ReadonlyMap<string, SaidThen>;
   readonly vkey: string | undefined;
+  /** What used what is held under the key of this meeting, in whichever of the meetings of that key it was. */
+  readonly used: PersonAccount['used'];
 }
 
 export interface MeState {
@@ -150,9 +202,15 @@ export class MeModel {
         verdicts: new Map(),
         said: new Map(),
         vkey: undefined,
+        used: [],
       })),
     });
-    for (const device of devices) await this.#ask(device);
+    const asked = new Set<string>();
+    for (const device of devices) {
+      const person = await device.person();
+      if (!asked.has(person)) await this.#ask(device);
+      asked.add(person);
+    }
     this.store.set({ loading: false });
     this.#follow();
   }
@@ -170,15 +228,29 @@ export class MeModel {
     this.#follow();
   }
 
+  /** Asks once for all meetings of a key: a lasting one has several. */
   async #ask(device: Device): Promise<void> {
-    const id = device.record.meeting;
+    const person = await device.person();
+    const same: Device[] = [];
+    for (const { device: other } of this.store.get().meetings)
+      if ((await other.person()) === person) same.push(other);
     try {
       const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
+      for (const one of same) await this.#show(one, account);
+    } catch (failure) {
+      for (const one of same) this.#put(one.record.meeting, { failure });
+    }
+  }
+
+  async #show(device: Device, all: PersonAccount): Promise<void> {
+    const id = device.record.meeting;
+    const account = device.record.lasting ? inMeeting(all, id) : all;
+    try {
       const kept = (await receipts.all()).filter((r) => r.meeting === id);
       const vkey = kept[0]?.vkey ?? (await api.meeting(id).catch(() => undefined))?.log.vkey;
       const said = new Map<string, SaidThen>();
       for (const answer of account.answers) said.set(answer.receipt, await saidThen(answer, device));
-      this.#put(id, { account, failure: undefined, vkey, said });
+      this.#put(id, { account, failure: undefined, vkey, said, used: all.used });
       for (const answer of account.answers) {
         const what = said.get(answer.receipt)?.differs;
         if (what !== undefined) {

@@ -5,7 +5,7 @@ import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
 import { rowAnswer } from '../consent/answers';
 import { createdMeeting } from '../consent/keeping';
-import { keptDevice } from '../device/device';
+import { deviceToJoin } from '../consent/standing';
 import { canEncryptFrames } from '../encryption/frames';
 import { knockAtDoor } from '../encryption/secret';
 import { AnswersCard, isFromBefore } from '../invitation/AnswersCard';
@@ -179,7 +179,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
     try {
       remember('browser', 'aye.name', name.trim());
       const now = new Date();
-      const { device, keeps: kept } = await keptDevice(meeting.id, meeting.log.origin, meeting.title, now);
+      const { device, keeps: kept } = await deviceToJoin(meeting, answers.chosen, now);
       const created = await createdMeeting(meeting.id);
       const seat = await api.join(meeting.id, {
         name: name.trim(),

@@ -11,7 +11,7 @@ import { useStore } from '../../shell/store';
 import { Icon, Level, save } from '../../shell/ui';
 import { nameOf } from '../listening/recipient';
 import type { RoomModel } from './roomModel';
-import { isBusy, mediumState, rowState } from './RoomView';
+import { isBusy, mediumState, reachOf, rowState } from './RoomView';
 
 /** One's own state: what is sent now, each purpose with one click to change, receipts and slips. */
 export function MinePanel({ room }: { readonly room: RoomModel }) {
@@ -36,6 +36,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
       withdrawal: state.withdrawals.get(handle),
     };
   });
+  const ownSlips = state.slips.filter((slip) => slip.meeting === meeting.id);
   const stories = (row: NoticeRow | undefined) => (
     <TakenBack parts={said.filter((s) => s.row === row)} vkey={meeting.log.vkey} />
   );
@@ -95,6 +96,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           busy={(row) => isBusy(state, row)}
           reworded={state.reworded}
           below={stories}
+          {...reachOf(room, state, state.notice)}
           closed={state.finding !== undefined}
           bare
         />
@@ -128,8 +130,8 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
               <button
                 type="button"
                 className="button"
-                disabled={state.slips.length === 0}
-                onClick={() => save(`aye-slips-${meeting.id}.json`, slipFile(state.slips))}
+                disabled={ownSlips.length === 0}
+                onClick={() => save(`aye-slips-${meeting.id}.json`, slipFile(ownSlips))}
               >
                 <Icon name="down" />
                 {t('mine.downloadSlips')}

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AttachableTrack } from './tiles';
-import { Card } from '../consent/Card';
+import { Card, type CardProps } from '../consent/Card';
 import { keyOf, type RowAnswer } from '../consent/answers';
-import type { NoticeRow } from '../consent/notice';
+import { HowFar, SaidWider } from '../consent/HowFar';
+import type { Notice, NoticeRow } from '../consent/notice';
 import { Share } from '../invitation/Share';
 import { here, nameOf } from '../listening/recipient';
 import { LogAlarm } from '../log/LogAlarm';
@@ -201,6 +202,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
             }
             busy={(row) => isBusy(state, row)}
             reworded={state.reworded}
+            {...reachOf(room, state, state.notice)}
           />
           <button type="button" className="button" onClick={() => room.dismissFresh()}>
             {t('card.later')}
@@ -223,6 +225,40 @@ export function rowState(state: RoomState, row: NoticeRow): RowAnswer {
   // Asked anew as a whole: a no to a part of it then is none to what it says now.
   if (state.reworded.has(row.purpose)) return 'open';
   return all.includes('no') ? 'no' : 'open';
+}
+
+/** How far answers can be made to reach from this seat, and what reaches it from elsewhere, for the card. */
+export function reachOf(
+  room: RoomModel,
+  state: RoomState,
+  notice: Notice,
+): Pick<CardProps, 'reach' | 'standing'> {
+  const { scopes, scope, wider } = state;
+  return {
+    reach:
+      scopes.length > 1 ? (
+        <HowFar notice={notice} scopes={scopes} chosen={scope} choose={(s) => room.setScope(s)} beside />
+      ) : (
+        state.meeting.scope.widest !== 'meeting' && <ThisMeetingOnly />
+      ),
+    standing: (row) => {
+      const [said] = row.media.flatMap((m) => wider.get(keyOf(row.purpose, m.medium)) ?? []);
+      return (
+        said && (
+          <SaidWider
+            said={said}
+            controller={notice.controller.name}
+            refuseHere={said.elsewhere ? () => void room.refuseHere(row) : undefined}
+          />
+        )
+      );
+    },
+  };
+}
+
+function ThisMeetingOnly() {
+  const { t } = useTranslation();
+  return <p className="hint reach">{t('reach.inRoom')}</p>;
 }
 
 export function isBusy(state: RoomState, row: NoticeRow): boolean {

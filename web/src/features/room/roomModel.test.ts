@@ -104,6 +104,7 @@ async function server() {
   const meeting: Meeting = {
     id: `m-${b64u(random(8))}`,
     title: 'A meeting',
+    room: 'r1',
     demo: false,
     ai: {
       purposes: ['captions', 'notes', 'training'],
@@ -119,6 +120,7 @@ async function server() {
       ],
     },
     notice: { version: 1, en: noticeText('en'), nl: noticeText('nl') },
+    scope: { widest: 'meeting', days: 90 },
     log: { origin: log.origin, vkey: log.vkey },
   };
   const device = await freshDevice(meeting.id, log.origin);

@@ -13,6 +13,7 @@ import {
 } from 'livekit-client';
 import {
   api,
+  inMeeting,
   Problem,
   type Choice,
   type Joined,
@@ -23,14 +24,17 @@ import {
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
-import { reworded, textsOf, type Reworded } from '../consent/anew';
+import { reworded, type Reworded } from '../consent/anew';
 import { keyOf, questionOf } from '../consent/answers';
-import { receipts, slipsOf, type KeptReceipt, type KeptSlip } from '../consent/keeping';
+import { receipts, slips as keptSlips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
-import { newest, provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
+import { provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
+import { askedIn, inEffect, lapse, type Asked, type Lapse } from '../consent/reach';
 import type { Answer, Recipient, Slip } from '../consent/receipt';
+import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
-import type { Device } from '../device/device';
+import { isTaken, provedOf, refusedHere, rememberHere, type WiderYes } from '../consent/standing';
+import { Device } from '../device/device';
 import { decryptedPackets, encryptionWorker, SenderKeys } from '../encryption/frames';
 import { MEMBER_ATTRIBUTE, memberRecord } from '../encryption/member';
 import { Membership } from '../encryption/membership';
@@ -99,6 +103,11 @@ export interface RoomState {
    */
   readonly disagrees: 'otherwise' | 'unproved' | undefined;
   readonly busy: ReadonlySet<string>;
+  /** Of the yeses that stand: those that reach further than this meeting. */
+  readonly wider: ReadonlyMap<string, Omit<WiderYes, 'media'>>;
+  /** How far answers can be made to reach from this seat, the narrowest first; `scope` is what is chosen. */
+  readonly scopes: readonly Scope[];
+  readonly scope: Scope;
   /** Rows that were switched on after this person last saw the card, and that they have not answered. */
   readonly fresh: readonly NoticeRow[];
   /** By purpose: what a yes of theirs was said to in other words than the row has now, so that it covers nothing. */
@@ -136,10 +145,17 @@ export class RoomModel {
   readonly #seen: Set<string>;
   /** Handles that this device took back, now or before a reload: whatever the server says, they are no yes. */
   readonly #taken = new Map<string, Pick<Slip, 'purpose' | 'medium'> | undefined>();
-  /** How rows stand by receipts that were proved here. Nothing else opens a stream. */
+  /** What was said in receipts that were proved here. Nothing else opens a stream. */
+  #proved: readonly OwnChoice[] = [];
+  /** Of that, what counts for each row in this meeting. */
   #own: ReadonlyMap<string, OwnChoice> = new Map();
-  /** The texts that the meeting asks in now, by language. */
-  #texts: ReadonlyMap<string, Notice> = new Map();
+  /** What the meeting asks now, and in which texts. */
+  #asked: Asked | undefined;
+  /** Rows that were refused in this meeting only: whatever else stands, nothing of theirs is sent here. */
+  readonly #refusedHere = new Set<string>();
+  readonly #now: () => Date;
+  /** Rows that are over by time, as last told. */
+  #over = '';
   /** What the server last said of the rows. It only takes away. */
   #told: ReadonlyMap<string, Choice> | undefined;
   /** Rows that were signed on this page moments ago, when, and that the server has not spoken of since. */
@@ -166,6 +182,7 @@ export class RoomModel {
     this.hostKey = args.hostKey;
     this.#device = args.device;
     this.#keeps = args.keeps;
+    this.#now = args.now ?? (() => new Date());
     this.media = args.media;
     this.#name = args.name;
     this.#linkSecret = args.linkSecret;
@@ -203,6 +220,9 @@ export class RoomModel {
       choices: new Map(),
       disagrees: undefined,
       busy: new Set(),
+      wider: new Map(),
+      scopes: args.device.record.lasting ? scopesOffered(args.meeting, this.#now()) : [THIS_MEETING],
+      scope: THIS_MEETING,
       fresh: [],
       reworded: new Map(),
       listening: { is: 'off' },
@@ -227,7 +247,7 @@ export class RoomModel {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
     const shown = this.#shown();
-    this.#texts = await textsOf(this.store.get().meeting.notice);
+    this.#asked = await askedIn(this.store.get().meeting);
     if (this.#keeps) await this.#loadKept();
     const signing = this.#takeBackFirst(answers);
     this.#wire();
@@ -256,7 +276,13 @@ export class RoomModel {
       },
     });
     await this.#room.localParticipant.setAttributes({
-      [MEMBER_ATTRIBUTE]: await memberRecord(this.#device, this.#linkSecret, self, this.#name, point),
+      [MEMBER_ATTRIBUTE]: await memberRecord(
+        await this.#memberDevice(),
+        this.#linkSecret,
+        self,
+        this.#name,
+        point,
+      ),
     });
     await this.#membership.start(
       new Map(
@@ -279,6 +305,12 @@ export class RoomModel {
     this.#refresh();
     this.#compareLog().catch((failure: unknown) => this.#trouble(failure));
     if (signing.length > 0) await this.sign(signing, shown);
+  }
+
+  /** The others see the key that signs the member record: it is never the lasting one, by which they could tell who is who. */
+  async #memberDevice(): Promise<Device> {
+    const { meeting, origin, title, lasting } = this.#device.record;
+    return lasting ? Device.draw(meeting, origin, title, this.#now()) : this.#device;
   }
 
   /** The link that invites to this meeting, secret included. */
@@ -352,18 +384,17 @@ export class RoomModel {
   ): Promise<void> {
     this.#seen.add(row.purpose);
     this.store.set({ fresh: this.store.get().fresh.filter((r) => r.purpose !== row.purpose) });
+    const { scope } = this.store.get();
+    const far = scope.kind === 'meeting' ? {} : { scope };
     if (yes) {
       const answers = row.media
         .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'given')
-        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: true }));
+        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: true, ...far }));
       if (answers.length > 0) await this.sign(answers);
       return;
     }
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
-    const handles = this.store
-      .get()
-      .slips.filter((s) => s.purpose === row.purpose && media.includes(s.medium))
-      .map((s) => s.handle);
+    const handles = media.flatMap((medium) => this.#slipsOf(row.purpose, medium)).map((s) => s.handle);
     const told = handles.length > 0 ? this.withdraw(handles) : Promise.resolve();
     // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = row.media
@@ -371,45 +402,49 @@ export class RoomModel {
         (m) =>
           media.includes(m.medium) && ['requested', 'given'].includes(this.choice(row.purpose, m.medium)),
       )
-      .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false }));
+      .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...far }));
     await Promise.all([told, answers.length > 0 ? this.sign(answers) : undefined]);
   }
 
-  /** Signs answers to what was shown, by default what is shown now, and has them recorded. */
+  /** A no in this meeting only: a yes from elsewhere stays as it is there. */
+  async refuseHere(row: NoticeRow): Promise<void> {
+    const { wider } = this.store.get();
+    await this.sign(
+      row.media
+        .filter((m) => wider.get(keyOf(row.purpose, m.medium))?.elsewhere)
+        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, here: true })),
+    );
+  }
+
+  /** Chooses how far the answers reach that are given from now on. */
+  setScope(scope: Scope): void {
+    this.store.set({ scope });
+  }
+
+  /** Signs answers to what was shown, by default what is shown now, and has them recorded: a receipt for each reach. */
   async sign(wanted: readonly Answer[], shown = this.#shown()): Promise<void> {
     const answers = this.store.get().finding ? wanted.filter((a) => !a.yes) : wanted;
     if (!shown || !this.#keeps || answers.length === 0) return;
+    // Before anything that takes time: from here on nothing of these rows is sent.
+    const here = answers.filter((a) => a.here);
+    for (const { purpose, medium } of here) this.#refusedHere.add(keyOf(purpose, medium));
+    this.#listening?.stop(
+      answers.flatMap((a) => (a.yes ? [] : (this.#own.get(keyOf(a.purpose, a.medium))?.handle ?? []))),
+    );
+    if (here.length > 0) this.#restate();
     const stale = this.#staleSlips(answers);
     if (stale.length > 0) await this.withdraw(stale);
+    const byScope = new Map<string, { scope: Scope; answers: Answer[] }>();
+    for (const one of answers) {
+      const scope = this.#scopeOf(one);
+      const group = byScope.get(JSON.stringify(scope)) ?? { scope, answers: [] };
+      group.answers.push(one);
+      byScope.set(JSON.stringify(scope), group);
+    }
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
-    const ended = answers.flatMap((a) =>
-      a.yes ? [] : (this.#own.get(keyOf(a.purpose, a.medium))?.handle ?? []),
-    );
-    this.#listening?.stop(ended);
     this.#busy(keys, true);
     try {
-      const log = await this.#knownLog();
-      const { receipt, slips: drawn } = await answer({
-        api,
-        log,
-        device: this.#device,
-        seat: this.joined.seat,
-        participant: this.joined.participantId,
-        ...shown,
-        answers,
-        now: new Date(),
-        translations: [...this.#texts.values()].filter((text) => text.version === shown.notice.version),
-      });
-      const signed = await provedChoices(receipt, this.#device, log.by.vkey);
-      this.#own = newest([...this.#own.values(), ...signed]);
-      for (const key of keys) this.#unheard.set(key, Date.now());
-      this.store.set({
-        receipts: [...this.store.get().receipts, receipt],
-        slips: [...this.store.get().slips, ...drawn],
-        trouble: undefined,
-      });
-      this.#restate();
-      await this.#applyGrants();
+      for (const { scope, answers: some } of byScope.values()) await this.#record(shown, scope, some);
     } catch (failure) {
       this.#trouble(failure);
       // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
@@ -418,6 +453,58 @@ export class RoomModel {
       this.#busy(keys, false);
       this.#restate();
     }
+  }
+
+  /** A yes in this meeting where one from elsewhere stands, but not here: that one reaches the others already. */
+  #scopeOf({ purpose, medium, yes, scope }: Answer): Scope {
+    const stands = this.#proved.some(
+      (said) =>
+        said.purpose === purpose &&
+        said.medium === medium &&
+        said.state === 'given' &&
+        said.scope.kind !== 'meeting' &&
+        said.meeting !== this.store.get().meeting.id &&
+        this.#lapse(said) === undefined &&
+        !this.#taken.has(said.handle ?? ''),
+    );
+    return scope && !(yes && stands) ? scope : THIS_MEETING;
+  }
+
+  async #record(
+    shown: { readonly notice: Notice; readonly recipient: Recipient },
+    scope: Scope,
+    answers: readonly Answer[],
+  ): Promise<void> {
+    const log = await this.#knownLog();
+    const { id } = this.store.get().meeting;
+    for (const said of answers.filter((a) => a.here)) await rememberHere(id, said, true, this.#now());
+    const { receipt, slips: drawn } = await answer({
+      api,
+      log,
+      device: this.#device,
+      seat: this.joined.seat,
+      participant: this.joined.participantId,
+      ...shown,
+      scope,
+      answers,
+      now: this.#now(),
+      translations: [...(this.#asked?.texts.values() ?? [])].filter(
+        (t) => t.version === shown.notice.version,
+      ),
+    });
+    this.#proved = [...this.#proved, ...(await provedChoices(receipt, this.#device, log.by.vkey))];
+    for (const said of answers) {
+      const key = keyOf(said.purpose, said.medium);
+      this.#unheard.set(key, Date.now());
+      if (said.yes && this.#refusedHere.delete(key)) await rememberHere(id, said, false, this.#now());
+    }
+    this.store.set({
+      receipts: [...this.store.get().receipts, receipt],
+      slips: [...this.store.get().slips, ...drawn],
+      trouble: undefined,
+    });
+    this.#restate();
+    await this.#applyGrants();
   }
 
   /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
@@ -452,7 +539,8 @@ export class RoomModel {
 
   /** What the server says that it holds of this person. */
   async account(): Promise<PersonAccount> {
-    return api.me(await this.#device.requestProof('POST', '/api/me', new Date()));
+    const account = await api.me(await this.#device.requestProof('POST', '/api/me', new Date()));
+    return this.#device.record.lasting ? inMeeting(account, this.#device.record.meeting) : account;
   }
 
   dismissFresh(): void {
@@ -635,8 +723,13 @@ export class RoomModel {
         const notice = await noticeOf(event.data);
         const offered = this.#keeps ? offeredRows(notice, event.data) : [];
         const { meeting: before, reworded: knew } = this.store.get();
-        this.#texts = await textsOf(event.data.notice);
-        this.store.set({ meeting: event.data, notice, offered });
+        this.#asked = await askedIn(event.data);
+        this.store.set({
+          meeting: event.data,
+          notice,
+          offered,
+          scopes: this.#device.record.lasting ? scopesOffered(event.data, this.#now()) : [THIS_MEETING],
+        });
         this.#restate();
         // Somebody else gets it now: a yes to the one before is none to them, and the row is asked anew.
         const [was] = before.ai.recipients;
@@ -667,6 +760,9 @@ export class RoomModel {
       case 'mine': {
         const told = new Map(event.data.choices.map((c) => [keyOf(c.purpose, c.medium), c]));
         this.#told = told;
+        const held = new Set(this.store.get().slips.map((slip) => slip.handle));
+        if ([...told.values()].some(({ handle }) => handle !== undefined && !held.has(handle)))
+          await this.#loadSlips();
         for (const key of this.#unheard.keys()) {
           const own = this.#own.get(key);
           const now = told.get(key);
@@ -696,10 +792,18 @@ export class RoomModel {
     return notice && recipient ? { notice, recipient } : undefined;
   }
 
-  /** Whether a yes was to another recipient, key or processor than the meeting has now. */
+  #lapse(own: OwnChoice): Lapse | undefined {
+    return this.#asked ? lapse(own, this.#asked, this.#now()) : 'unasked';
+  }
+
+  /** Whether a yes was to another recipient, key or processor than the meeting has now, or is over. */
   #outdated(own: OwnChoice): boolean {
-    const recipient = this.store.get().meeting.ai.recipients[0];
-    return own.state === 'given' && !(recipient && sameRecipient(own.recipient, recipient));
+    const why = this.#lapse(own);
+    return own.state === 'given' && why !== undefined && why !== 'unasked' && why !== 'words';
+  }
+
+  #busyWith(key: string): boolean {
+    return this.store.get().busy.has(key) || this.#unheard.has(key);
   }
 
   /**
@@ -707,9 +811,11 @@ export class RoomModel {
    * until the question is another one: new words alone are not asked again after it.
    */
   #reworded(own: OwnChoice): Reworded | undefined {
-    const change = reworded(own.shown, this.#texts);
+    if (!this.#asked) return undefined;
+    const { texts } = this.#asked;
+    const change = reworded(own.shown, texts);
     if (own.state === 'given' || !change) return change;
-    const text = this.#texts.get(own.shown.locale);
+    const text = texts.get(own.shown.locale);
     const row = text?.rows.find((r) => r.purpose === own.purpose);
     if (!text || !row) return undefined;
     const asked = (of: NoticeRow) => questionOf(text.controller.name, of, own.medium, own.recipient);
@@ -728,17 +834,22 @@ export class RoomModel {
 
   /** How a row stands: as it was signed, less what was taken back here or ended by the server. */
   #standing(key: string, own: OwnChoice): string {
+    if (this.#refusedHere.has(key)) return 'refused';
     if (own.state === 'refused' || own.handle === undefined)
-      return this.#reworded(own) ? 'requested' : 'refused';
+      return this.#lapse(own) === 'over' || this.#reworded(own) ? 'requested' : 'refused';
     if (this.#taken.has(own.handle)) return 'withdrawn';
     if (this.#outdated(own) || this.#reworded(own)) return 'requested';
     const told = this.#told?.get(key);
-    return told && !this.#agreed(key, own) && endedBy(told, own) ? told.state : 'given';
+    return told && !this.#agreed(key, own) && endedBy(told, own, this.store.get().meeting.id)
+      ? told.state
+      : 'given';
   }
 
   /** Brings what is shown in line with what was signed, taken back and told. */
   #restate(): void {
+    if (this.#asked) this.#own = inEffect(this.#proved, this.#asked);
     const choices = new Map<string, Choice>();
+    const wider = new Map<string, Omit<WiderYes, 'media'>>();
     for (const [handle, slip] of this.#taken)
       if (slip)
         choices.set(keyOf(slip.purpose, slip.medium), {
@@ -754,20 +865,26 @@ export class RoomModel {
       choices.set(key, { purpose, medium, state, ...(handle === undefined ? {} : { handle }) });
       const change = state === 'requested' ? this.#reworded(own) : undefined;
       if (change) anew.set(purpose, change);
+      if (state === 'given' && own.scope.kind !== 'meeting')
+        wider.set(key, {
+          scope: own.scope,
+          since: new Date(own.issued),
+          elsewhere: own.meeting !== this.store.get().meeting.id,
+        });
     }
-    this.store.set({ choices, reworded: anew, disagrees: this.#disagreement() });
+    this.store.set({ choices, wider, reworded: anew, disagrees: this.#disagreement() });
   }
 
   #disagreement(): RoomState['disagrees'] {
     if (this.#told === undefined) return undefined;
-    const { busy, slips: held } = this.store.get();
-    const open = (key: string) => busy.has(key) || this.#unheard.has(key);
+    const { slips: held } = this.store.get();
+    const open = (key: string) => this.#busyWith(key);
     let found: RoomState['disagrees'];
     for (const [key, { purpose, medium, state, handle }] of this.#told) {
       if (state !== 'given' || open(key)) continue;
       if (handle !== undefined && (this.#taken.has(handle) || this.#elsewhere.has(handle))) continue;
       const own = this.#own.get(key);
-      if (own?.state === 'given' && own.handle === handle) continue;
+      if ((own?.state === 'given' && own.handle === handle) || this.#refusedHere.has(key)) continue;
       if (!held.some((s) => s.handle === handle && s.purpose === purpose && s.medium === medium))
         return 'otherwise';
       found = 'unproved';
@@ -776,23 +893,26 @@ export class RoomModel {
       if (own.handle === undefined || this.#taken.has(own.handle) || open(key)) continue;
       const told = this.#told.get(key);
       if (this.#outdated(own) || this.#reworded(own)) continue;
-      if (this.#agreed(key, own) || (told && endedBy(told, own))) continue;
+      if (this.#agreed(key, own) || (told && endedBy(told, own, this.store.get().meeting.id))) continue;
       return 'otherwise';
     }
     return found;
   }
 
-  /** Another page of this device may have answered meanwhile: what it keeps is no contradiction. */
+  /**
+   * Another page of this device may have answered meanwhile: what it keeps is no contradiction. What it signed under a
+   * lasting key, in another meeting, counts here too, and so does what it took back.
+   */
   async #lookElsewhere(): Promise<void> {
-    const known = new Set([...this.#own.values()].map((own) => own.handle));
+    const differs = [...this.#own].some(([key, own]) => !this.#agreed(key, own) && !this.#busyWith(key));
+    if (this.#device.record.lasting && this.#asked && differs) await this.#loadOwn(this.#asked);
+    const known = new Set(this.#proved.map((own) => own.handle));
     const unknown = [...(this.#told?.values() ?? [])].some(
       ({ state, handle }) => state === 'given' && !known.has(handle),
     );
     if (!unknown || !this.#keeps) return;
-    const ours = new Set(this.store.get().receipts.map((r) => r.id));
-    const theirs = (await this.#keptReceipts()).filter((r) => !ours.has(r.id));
-    for (const { handle } of await this.#proved(theirs))
-      if (handle !== undefined) this.#elsewhere.add(handle);
+    for (const { handle } of await this.#readProved())
+      if (handle !== undefined && !known.has(handle)) this.#elsewhere.add(handle);
   }
 
   /**
@@ -841,13 +961,13 @@ export class RoomModel {
   }
 
   #live(): readonly Grant[] {
-    const { slips: held, phase, finding, meeting } = this.store.get();
+    const { slips: held, phase, finding } = this.store.get();
     if (phase === 'out' || finding) return [];
     const untold = new Set(this.#untold.values());
     return [...this.#own].flatMap(([key, own]) =>
       own.handle !== undefined &&
-      meeting.ai.purposes.includes(own.purpose) &&
       this.#standing(key, own) === 'given' &&
+      this.#lapse(own) === undefined &&
       this.#agreed(key, own) &&
       !untold.has(own.medium) &&
       held.some((s) => s.handle === own.handle)
@@ -868,29 +988,67 @@ export class RoomModel {
         const own = this.#own.get(keyOf(slip.purpose, slip.medium));
         if (own?.handle === slip.handle && !this.#outdated(own) && this.#reworded(own)) return false;
         const told = this.#told?.get(keyOf(slip.purpose, slip.medium));
-        return this.#told === undefined || (told?.state === 'given' && told.handle === slip.handle);
+        const stands = told?.state === 'given' && told.handle === slip.handle;
+        // One from elsewhere is ended only for what the server holds without having proved it.
+        if (slip.meeting !== this.store.get().meeting.id)
+          return stands && !this.#proved.some((own) => own.handle === slip.handle);
+        return this.#told === undefined || stands;
       })
       .map((slip) => slip.handle);
   }
 
+  /** The slips that a no to a row takes back: those of this meeting, and that of a yes from elsewhere which counts here. */
+  #slipsOf(purpose: string, medium: string): readonly KeptSlip[] {
+    const { meeting, slips: held } = this.store.get();
+    const key = keyOf(purpose, medium);
+    const counts = this.#refusedHere.has(key)
+      ? []
+      : [this.#own.get(key)?.handle, this.#told?.get(key)?.handle];
+    return held.filter(
+      (s) =>
+        s.purpose === purpose &&
+        s.medium === medium &&
+        (s.meeting === meeting.id || counts.includes(s.handle)),
+    );
+  }
+
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
   #takeBackFirst(answers: readonly Answer[]): readonly Answer[] {
-    const { slips: held } = this.store.get();
-    const slipsFor = (a: Answer) => held.filter((s) => s.purpose === a.purpose && s.medium === a.medium);
-    const ended = answers.filter((a) => !a.yes).flatMap(slipsFor);
+    const held = new Map(answers.map((a) => [a, this.#slipsOf(a.purpose, a.medium)]));
+    const slipsFor = (a: Answer) => held.get(a) ?? [];
+    const ended = answers.filter((a) => !a.yes && !a.here).flatMap(slipsFor);
     if (ended.length > 0)
       void this.withdraw(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
     // A yes that stands is not said again.
-    return answers.filter((a) =>
-      a.yes ? this.choice(a.purpose, a.medium) !== 'given' : slipsFor(a).length === 0,
+    const said = answers.filter((a) =>
+      a.yes ? this.choice(a.purpose, a.medium) !== 'given' : a.here || slipsFor(a).length === 0,
     );
+    return [...said, ...this.#owedHere(answers)];
+  }
+
+  /** Nos for this meeting only that were pressed here before and that the server never confirmed. */
+  #owedHere(answers: readonly Answer[]): readonly Answer[] {
+    const said = new Set(answers.map((a) => keyOf(a.purpose, a.medium)));
+    return [...this.#own].flatMap(([key, { purpose, medium, meeting }]) => {
+      const row = this.store.get().offered.find((r) => r.purpose === purpose);
+      const part = row?.media.find((m) => m.medium === medium);
+      const owed = this.#refusedHere.has(key) && meeting !== this.store.get().meeting.id && !said.has(key);
+      return row && part && owed
+        ? [{ purpose: row.purpose, medium: part.medium, yes: false, here: true }]
+        : [];
+    });
   }
 
   /** Shows how far withdrawals are; what the server now knows no longer holds back what remains granted. */
   #withdrawalsMoved(): void {
     const meeting = this.store.get().meeting.id;
-    const proved = new Set([...this.#own.values()].map((own) => own.handle));
-    const mine = new Map([...outbox.store.get().said].filter(([, said]) => said.meeting === meeting));
+    const proved = new Set(this.#proved.map((own) => own.handle));
+    const mine = new Map(
+      [...outbox.store.get().said].filter(
+        ([handle, said]) =>
+          said.meeting === meeting || [...this.#own.values()].some((o) => o.handle === handle),
+      ),
+    );
     const worthTelling = new Map(
       // A slip of what never was recorded had nothing to end, and there is nothing to tell of it.
       [...mine].filter(
@@ -956,41 +1114,39 @@ export class RoomModel {
   }
 
   async #loadKept(): Promise<void> {
-    const meeting = this.store.get().meeting.id;
-    const held = await slipsOf(meeting);
-    for (const { handle, purpose, medium, takenAt, usedAt } of held) {
-      if (takenAt !== undefined || usedAt !== undefined) this.#taken.set(handle, { purpose, medium });
-      if (takenAt !== undefined && usedAt === undefined) this.#untold.set(handle, medium);
-    }
-    const kept = await this.#keptReceipts();
-    this.#own = newest(await this.#proved(kept));
-    this.store.set({ receipts: kept });
-    await this.#loadSlips();
+    const { meeting } = this.store.get();
+    if (this.#asked) await this.#loadOwn(this.#asked);
+    this.store.set({ receipts: (await receipts.all()).filter((r) => r.meeting === meeting.id) });
     this.#restate();
     outbox.resend().catch((failure: unknown) => this.#trouble(failure));
     this.#withdrawalsMoved();
   }
 
+  async #loadOwn(asked: Asked): Promise<void> {
+    this.#proved = await this.#readProved();
+    this.#own = inEffect(this.#proved, asked);
+    for (const key of await refusedHere(asked)) this.#refusedHere.add(key);
+    for (const slip of await this.#slipsThatCount()) {
+      const { handle, purpose, medium, usedAt } = slip;
+      if (isTaken(slip)) this.#taken.set(handle, { purpose, medium });
+      if (isTaken(slip) && usedAt === undefined) this.#untold.set(handle, medium);
+    }
+    await this.#loadSlips();
+  }
+
   async #loadSlips(): Promise<void> {
-    const held = await slipsOf(this.store.get().meeting.id);
-    this.store.set({ slips: held.filter((s) => !this.#taken.has(s.handle)) });
+    this.store.set({ slips: (await this.#slipsThatCount()).filter((s) => !this.#taken.has(s.handle)) });
   }
 
-  async #keptReceipts(): Promise<KeptReceipt[]> {
-    const meeting = this.store.get().meeting.id;
-    return (await receipts.all()).filter((r) => r.meeting === meeting);
+  /** Slips of what was said in this meeting, and of what counts in it from elsewhere, as proved here or as the server says. */
+  async #slipsThatCount(): Promise<KeptSlip[]> {
+    const { id } = this.store.get().meeting;
+    const handles = new Set([...this.#own.values(), ...(this.#told?.values() ?? [])].map((c) => c.handle));
+    return (await keptSlips.all()).filter((s) => s.meeting === id || handles.has(s.handle));
   }
 
-  /** What receipts say that hold here and now; one that does not hold says nothing. */
-  async #proved(kept: readonly KeptReceipt[]): Promise<OwnChoice[]> {
-    const all: OwnChoice[] = [];
-    for (const receipt of kept)
-      try {
-        all.push(...(await provedChoices(receipt, this.#device, this.store.get().meeting.log.vkey)));
-      } catch (failure) {
-        console.warn('room: a kept receipt is not proved', failure);
-      }
-    return all;
+  async #readProved(): Promise<OwnChoice[]> {
+    return provedOf(await receipts.all(), this.#device, this.store.get().meeting.log.vkey);
   }
 
   #refresh(): void {
@@ -1048,7 +1204,12 @@ export class RoomModel {
     if (this.#strip.lines !== this.store.get().captions) this.store.set({ captions: this.#strip.lines });
     const late = [...this.#unheard].filter(([, at]) => now - at > UNHEARD_MS);
     for (const [key] of late) this.#unheard.delete(key);
-    if (late.length > 0) this.#restate();
+    const over = [...this.#own].filter(([, own]) => this.#lapse(own) === 'over').map(([key]) => key);
+    if (late.length > 0 || over.join() !== this.#over) this.#restate();
+    if (over.join() !== this.#over) {
+      this.#over = over.join();
+      void this.#applyGrants().catch((failure: unknown) => this.#trouble(failure));
+    }
     const sending = this.#listening?.sendingVoice ?? false;
     if (sending !== sendingVoice) this.store.set({ sendingVoice: sending });
   }
@@ -1097,8 +1258,12 @@ const UNHEARD_MS = 5000;
 
 const ENDED: ReadonlySet<string> = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
 
-/** Whether what the server says ends this yes: by a slip used elsewhere, by time, by the operator. */
-function endedBy(told: Choice, own: OwnChoice): boolean {
+/**
+ * Whether what the server says ends this yes: by a slip used elsewhere, by time, by the operator. Of one that was said in
+ * another meeting, and ended, it says nothing: the row is then asked as if for the first time.
+ */
+function endedBy(told: Choice, own: OwnChoice, meeting: string): boolean {
+  if (own.meeting !== meeting && told.state === 'requested') return true;
   return ENDED.has(told.state) && (told.handle === undefined || told.handle === own.handle);
 }
 
@@ -1120,4 +1285,5 @@ export interface RoomArgs {
   readonly media: LocalMedia;
   /** Purposes whose row this person has already been shown, here or as a remembered refusal. */
   readonly seen: Iterable<string>;
+  readonly now?: () => Date;
 }
