@@ -361,6 +361,9 @@ const WORDS = {
     withdraw: "Take back a yes",
     transparency: "Transparency",
     signature: "Signature checked just now",
+    pagesProved: /^Your browser fetched all \d+ files just now\. Their hash is entry \d+ of the log\.$/,
+    textProved: /^Dutch: fits entry \d+ of the log, checked here\.$/,
+    unwatched: "Nobody outside watches this log.",
     noMeeting: "There is no such meeting, or it has ended. Ask whoever invited you.",
     noPage: "There is nothing here",
     message: "Message",
@@ -383,6 +386,9 @@ const WORDS = {
     withdraw: "Trek een ja in",
     transparency: "Openheid",
     signature: "Handtekening zojuist gecontroleerd",
+    pagesProved: /^Je browser haalde zojuist alle \d+ bestanden op\. Hun hash is regel \d+ van het logboek\.$/,
+    textProved: /^Nederlands: klopt met regel \d+ van het logboek, hier gecontroleerd\.$/,
+    unwatched: "Niemand van buiten kijkt mee met dit logboek.",
     noMeeting: "Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.",
     noPage: "Hier is niets",
     message: "Bericht",
@@ -449,6 +455,9 @@ for (const locale of ["en", "nl"] as const) {
 
     await page.goto(`${aye.url}/transparency`);
     await expect(page.getByText(words.signature)).toBeVisible();
+    await expect(page.getByText(words.pagesProved)).toBeVisible();
+    await expect(page.getByText(words.textProved).first()).toBeVisible();
+    await expect(page.getByText(words.unwatched)).toBeVisible();
     await works(page, locale);
     const vkey = (await (await fetch(`${aye.url}/log/vkey`)).text()).trim();
     await expect(page.getByText(new RegExp(`^\\./aye verify aye-receipt-\\d+\\.json --vkey '${vkey.replace(/[.+/]/g, "\\$&")}'$`))).toBeVisible();

@@ -62,3 +62,13 @@ export function day(time: Date): string {
 export function date(time: Date): string {
   return time.toLocaleDateString(locale() === 'nl' ? 'nl-NL' : 'en-GB', { dateStyle: 'long' });
 }
+
+/** An amount of bytes as people say it: "1.4 MB". */
+export function bytesOf(bytes: number): string {
+  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, 'kilobyte'] : [bytes / 1e6, 'megabyte'];
+  return amount.toLocaleString(locale() === 'nl' ? 'nl-NL' : 'en-GB', {
+    style: 'unit',
+    unit,
+    maximumFractionDigits: 1,
+  });
+}

@@ -1,3 +1,7 @@
+import type { Told as ToldBuild } from '../transparency/build';
+import type { Listed } from '../transparency/notices';
+import type { Told } from '../transparency/witnesses';
+
 /** The REST calls of docs/protocol.md, typed; a failed one throws `Problem`. */
 export interface Meeting {
   /** It is over for good: nobody can join it any more. */
@@ -200,6 +204,9 @@ export const api = {
     call<void>('DELETE', `${m(id)}/streams`, undefined, bearer(seat)),
   withdraw: (secret: string) =>
     call<{ handle: string; promise: string }>('POST', '/api/withdrawals', { secret }),
+  notices: () => call<{ notices: readonly Listed[] }>('GET', '/api/notices'),
+  witnesses: () => call<Told>('GET', '/log/witnesses'),
+  build: () => call<ToldBuild>('GET', '/api/build'),
   me: (proof: string) => call<PersonAccount>('POST', '/api/me', undefined, `Device ${proof}`),
   notes: (id: string, seatOrHost: string) =>
     call<Notes>('GET', `${m(id)}/notes`, undefined, bearer(seatOrHost)),

@@ -11,8 +11,8 @@ export type Fetch = (path: string, again?: boolean) => Promise<Bytes>;
 const PATIENCE_MS = 10_000;
 const LARGEST = 1 << 20;
 
-/** Asks the server that the page came from; gives up after 10 s, and on an answer of more than 1 MiB. */
-export async function fetchFromServer(path: string, again = false): Promise<Bytes> {
+/** Asks the server that the page came from; gives up after 10 s, and on an answer of more than `largest` bytes. */
+export async function fetchFromServer(path: string, again = false, largest = LARGEST): Promise<Bytes> {
   const response = await fetch(path, {
     cache: path.endsWith('/checkpoint') ? 'no-store' : again ? 'reload' : 'default',
     signal: AbortSignal.timeout(PATIENCE_MS),
@@ -24,7 +24,7 @@ export async function fetchFromServer(path: string, again = false): Promise<Byte
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     parts.push(part.value);
     length += part.value.length;
-    if (length > LARGEST) {
+    if (length > largest) {
       await reader?.cancel();
       throw new LogMismatch(`the log gave too much at ${path}`);
     }

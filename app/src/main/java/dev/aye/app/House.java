@@ -54,6 +54,7 @@ final class House implements AutoCloseable {
   private final FileChannel lock;
   private final RateLimits limits;
   private final WebFiles files;
+  private final Optional<Says.Build> build;
   private final Archive archive;
   private final Meetings meetings;
   private final Log log;
@@ -104,9 +105,8 @@ final class House implements AutoCloseable {
             leaves,
             companionKey,
             new Processor(speech.host(), speech.model()));
-    if (files.index().isPresent()) {
-      leaves.index(new Leaf.Build(Hash.of(files.hash())));
-    }
+    this.build =
+        files.index().map(_ -> files.build(leaves.index(new Leaf.Build(Hash.of(files.hash())))));
 
     Bell bell = new Bell();
     this.sfu = opened(media(config, tokens, random, clock, bell));
@@ -366,6 +366,11 @@ final class House implements AutoCloseable {
 
   Sfu sfu() {
     return sfu;
+  }
+
+  /** The pages that are served, where there are any. */
+  Optional<Says.Build> build() {
+    return build;
   }
 
   Asking asking() {

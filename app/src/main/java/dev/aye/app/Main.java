@@ -212,7 +212,8 @@ public final class Main {
         paramLabel = "PATH|URL",
         description = {
           "A data folder, a log folder or its URL, an exported data set, a receipt file,",
-          "a .tlog-proof file, the promise of a withdrawal, or a file with a checkpoint."
+          "a .tlog-proof file, the promise of a withdrawal, a file with a checkpoint,",
+          "or a build of the pages (web/dist)."
         })
     String what = "";
 
@@ -231,7 +232,7 @@ public final class Main {
     @Option(
         names = "--log",
         paramLabel = "DIR|URL",
-        description = "For two checkpoints, or a promise: where the tiles of the log are.")
+        description = "For two checkpoints, a promise or pages: where the tiles of the log are.")
     @Nullable String log;
 
     @Option(

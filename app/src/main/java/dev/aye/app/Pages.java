@@ -40,7 +40,17 @@ final class Pages {
     this.files = files;
   }
 
-  @GetMapping({"/", "/m/{id}", "/m/{id}/after", "/i/{id}", "/me", "/withdraw", "/transparency"})
+  @GetMapping({
+    "/",
+    "/m/{id}",
+    "/m/{id}/after",
+    "/i/{id}",
+    "/me",
+    "/me/receipt",
+    "/me/receipt/{id}",
+    "/withdraw",
+    "/transparency"
+  })
   ResponseEntity<byte[]> page(HttpServletRequest request) {
     Origin origin = Origin.actual(config, request);
     if (!origin.trustworthy()) {

@@ -66,6 +66,30 @@ final class PublicApi {
         .body(log.vkey() + "\n");
   }
 
+  /** Who is asked to cosign the log, so that a reader can check the cosignatures by their keys. */
+  @GetMapping("/log/witnesses")
+  ResponseEntity<Says.Witnesses> witnesses() {
+    return ResponseEntity.ok()
+        .header("Access-Control-Allow-Origin", "*")
+        .cacheControl(CacheControl.noCache())
+        .body(
+            new Says.Witnesses(
+                log.witnessing().quorum(),
+                log.witnesses().stream()
+                    .map(w ->
+                        new Says.Witness(w.name(), w.vkey(), w.size(), w.at().map(Times::text)))
+                    .toList()));
+  }
+
+  /** The pages that this server serves, so that a reader can compute their hash and compare it. */
+  @GetMapping("/api/build")
+  Says.Build build() {
+    return house
+        .build()
+        .orElseThrow(
+            () -> Problem.notFound("no-pages", "This server was started without its pages."));
+  }
+
   @GetMapping("/api/notices")
   Says.Notices notices() {
     return house.asking().notices();

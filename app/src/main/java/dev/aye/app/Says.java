@@ -92,6 +92,16 @@ final class Says {
 
   record Differences(List<Difference> changed) {}
 
+  /** What a log's reader needs of one witness: whose it is, its key, and when it last cosigned. */
+  record Witness(String name, String vkey, long size, Optional<String> at) {}
+
+  record Witnesses(int quorum, List<Witness> witnesses) {}
+
+  record BuildFile(String name, String sha256) {}
+
+  /** The pages that are served: the hash in the {@code BUILD} leaf, and what it is made of. */
+  record Build(String hash, long index, List<BuildFile> files) {}
+
   record Listener(String id, String name, String host, String model, List<String> purposes) {}
 
   record AiState(boolean listening, boolean partial, List<Listener> recipients) {}

@@ -24,6 +24,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +112,9 @@ final class Verifying {
       return start.startsWith("{")
           ? kept(path, verifier, out)
           : checkpoint(path, request, verifier, out);
+    }
+    if (Files.isRegularFile(path.resolve("index.html"))) {
+      return pages(path, request, verifier(given(request.vkey()), request, out), out);
     }
     if (Files.isRegularFile(path.resolve("checkpoint"))) {
       return log(request, verifier(given(request.vkey()), request, out), out);
@@ -288,20 +292,8 @@ final class Verifying {
       }
     }
     out.println("holds  it is a promise of " + verifier.origin() + ", made at " + promise.at());
-    String where =
-        request
-            .log()
-            .orElseThrow(() -> new Refusal("Say with --log where the log is: a folder or a URL."));
-    Verdict<Checkpoint> read;
-    try {
-      read =
-          isUrl(where)
-              ? verifier.entries(url(where), List.of(), promise)
-              : verifier.entries(Path.of(where), List.of(), promise);
-    } catch (IOException | IllegalArgumentException e) {
-      throw new Refusal("The log cannot be read: " + e.getMessage());
-    }
-    return switch (read) {
+    String where = where(request);
+    return switch (entries(where, verifier, promise)) {
       case Verdict.Fails<Checkpoint>(String reason) -> {
         out.println("FAILS  the log  " + reason);
         yield false;
@@ -309,6 +301,57 @@ final class Verifying {
       case Verdict.Holds<Checkpoint>(Checkpoint at) ->
           kept(promise.result(at, moment(request, isUrl(where))), out);
     };
+  }
+
+  /** A build of the pages: whether a server said in this log that it serves exactly these. */
+  private static boolean pages(Path folder, Request request, LogVerifier verifier, PrintStream out)
+      throws IOException {
+    Hash hash = Hash.of(WebFiles.read(folder).hash());
+    byte[] leaf = new Leaf.Build(hash).encode();
+    List<Long> found = new ArrayList<>();
+    EntryVisitor search =
+        (index, entry) -> {
+          if (Arrays.equals(entry, leaf)) {
+            found.add(index);
+          }
+        };
+    return switch (entries(where(request), verifier, search)) {
+      case Verdict.Fails<Checkpoint>(String reason) -> {
+        out.println("FAILS  the log  " + reason);
+        yield false;
+      }
+      case Verdict.Holds<Checkpoint>(Checkpoint at) -> {
+        out.println(
+            found.isEmpty()
+                ? "FAILS  these pages are not in the log of "
+                    + at.size()
+                    + " leaves  "
+                    + hash.b64u()
+                : "holds  these pages are leaf "
+                    + found.getFirst()
+                    + " of the log  "
+                    + hash.b64u());
+        yield !found.isEmpty();
+      }
+    };
+  }
+
+  private static String where(Request request) {
+    return request
+        .log()
+        .orElseThrow(() -> new Refusal("Say with --log where the log is: a folder or a URL."));
+  }
+
+  /** Reads the whole log and checks it. */
+  private static Verdict<Checkpoint> entries(
+      String where, LogVerifier verifier, EntryVisitor visitor) {
+    try {
+      return isUrl(where)
+          ? verifier.entries(url(where), List.of(), visitor)
+          : verifier.entries(Path.of(where), List.of(), visitor);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new Refusal("The log cannot be read: " + e.getMessage());
+    }
   }
 
   /** When the log is known to have been as it was read: said, or now where it was asked for. */

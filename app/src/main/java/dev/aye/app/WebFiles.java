@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.log.Hash;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -94,6 +95,17 @@ final class WebFiles {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** What is served, for those who compare; {@code index} is where its hash is in the log. */
+  Says.Build build(long index) {
+    return new Says.Build(
+        Hash.of(hash()).b64u(),
+        index,
+        files.entrySet().stream()
+            .map(file ->
+                new Says.BuildFile(file.getKey(), Hash.sha256(file.getValue().bytes()).b64u()))
+            .toList());
   }
 
   private static void update(MessageDigest digest, byte[] bytes) {

@@ -43,6 +43,9 @@ class ApiTest {
   private static final HttpClient HTTP =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+  private static final String WITNESS =
+      "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+
   @TempDir static Path data;
   private static Server server;
 
@@ -57,7 +60,15 @@ class ApiTest {
   }
 
   private static Map<String, String> flags() {
-    return Map.of("port", "0", "data", data.toString(), "address", "127.0.0.1");
+    return Map.of(
+        "port",
+        "0",
+        "data",
+        data.toString(),
+        "address",
+        "127.0.0.1",
+        "witnesses",
+        WITNESS + " http://127.0.0.1:9/nobody");
   }
 
   @Test
@@ -124,6 +135,26 @@ class ApiTest {
         java.util.List.of("private/key", "..%2fkeys", "tile/0/%2e%2e/%2e%2e/private/key")) {
       assertThat(get("/log/" + path, "").statusCode()).isBetween(400, 404);
     }
+  }
+
+  @Test
+  void anybodyMayReadWhoIsAskedToWatchTheLog() throws Exception {
+    HttpResponse<String> answer = get("/log/witnesses", "");
+    assertThat(answer.headers().firstValue("Access-Control-Allow-Origin")).contains("*");
+    JsonNode told = json(answer);
+    assertThat(told.path("quorum").asInt(-1)).isZero();
+    JsonNode witness = told.path("witnesses").path(0);
+    assertThat(witness.path("name").asString()).isEqualTo("remora.n621.de");
+    assertThat(witness.path("vkey").asString()).isEqualTo(WITNESS);
+    assertThat(witness.path("size").asLong(-1)).as("it has never answered").isZero();
+    assertThat(answer.body()).as("where it is asked is the operator's").doesNotContain("127.0.0.1");
+  }
+
+  @Test
+  void aServerWithoutPagesHasNoBuildToCompare() throws Exception {
+    HttpResponse<String> answer = get("/api/build", "");
+    assertThat(answer.statusCode()).isEqualTo(404);
+    assertThat(json(answer).path("type").asString()).isEqualTo("urn:aye:problem:no-pages");
   }
 
   @Test

@@ -91,6 +91,27 @@ class CommandsTest {
   }
 
   @Test
+  void pagesThatSomebodyBuiltAreLookedForInTheLog() throws IOException {
+    Path pages = Files.createDirectories(folder.resolve("dist/assets")).getParent();
+    Files.writeString(pages.resolve("index.html"), "<!doctype html>");
+    Path script = Files.writeString(pages.resolve("assets/a.js"), "1");
+    Path log = folder.resolve("data/log");
+    Optional<String> key;
+    try (Log writing = Log.open(log, "aye.local/log", new SecureRandom(), Clock.systemUTC())) {
+      key = Optional.of(writing.vkey());
+      writing.append(new Leaf.Shred(Hash.of(WebFiles.read(pages).hash())));
+      writing.append(new Leaf.Build(Hash.of(WebFiles.read(pages).hash())));
+    }
+    Verifying.Request request = request(pages, key, List.of(), log, "");
+    assertThat(verify(request)).contains("holds  these pages are leaf 1 of the log");
+    Files.writeString(script, "2");
+    assertThat(verify(request)).contains("FAILS  these pages are not in the log of 2 leaves");
+    assertThatThrownBy(() -> verify(pages, key))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("--log");
+  }
+
+  @Test
   void aProofACheckpointAndAFlippedByteAreToldAtTheTerminal() throws Exception {
     Path data = folder.resolve("data");
     Path log = data.resolve("log");

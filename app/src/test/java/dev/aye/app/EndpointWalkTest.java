@@ -268,6 +268,8 @@ class EndpointWalkTest {
     }
     known.put("GET /log/proof", proofs);
     known.put("GET /log/vkey", calls("/log/vkey", ""));
+    known.put("GET /log/witnesses", calls("/log/witnesses", ""));
+    known.put("GET /api/build", calls("/api/build", ""));
     known.put("GET /api/notices", calls("/api/notices", ""));
     known.put(
         "GET /api/notices/difference",
@@ -276,9 +278,10 @@ class EndpointWalkTest {
     known.put("GET /healthz", calls("/healthz", ""));
     known.put("ANY /rtc/v1", calls("/rtc/v1", ""));
     known.put("GET /rtc/v1/validate", calls("/rtc/v1/validate", ""));
-    for (String page : List.of("/", "/me", "/withdraw", "/transparency")) {
+    for (String page : List.of("/", "/me", "/me/receipt", "/withdraw", "/transparency")) {
       known.put("GET " + page, calls(page, ""));
     }
+    known.put("GET /me/receipt/{id}", calls("/me/receipt/AAAAAAAAAAAAAAAAAAAAAA", ""));
     known.put("GET /m/{id}", calls("/m/" + world.id, ""));
     known.put("GET /i/{id}", calls("/i/" + world.id, ""));
     known.put("GET /m/{id}/after", calls("/m/" + world.id + "/after", ""));
