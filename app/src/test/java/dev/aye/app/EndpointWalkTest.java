@@ -3,6 +3,8 @@ package dev.aye.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aye.app.people.Visitor;
+import dev.aye.consent.Choice;
+import dev.aye.consent.PersonId;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.URI;
@@ -361,6 +363,63 @@ class EndpointWalkTest {
             .as("%s is answered alike, whichever of the two said yes", call)
             .isEqualTo(answer));
     assertThat(one).hasSizeGreaterThan(200);
+  }
+
+  /** Neither host nor operator nor anybody else can answer for somebody (mission C1). */
+  @Test
+  void nobodyAnswersForSomebodyElse() throws Exception {
+    try (World world = new World("answering", true)) {
+      List<PersonId> both =
+          List.of(new PersonId(world.first.person()), new PersonId(world.second.person()));
+      Map<PersonId, List<Choice>> before = choices(world, both);
+      String answers = "/api/meetings/" + world.id + "/answers";
+      Map<String, Boolean> no = Map.of("notes", false);
+      String own = world.first.answer(no);
+      List<String> bodies = new ArrayList<>(List.of(own));
+      for (Visitor signer : List.of(world.host, world.other, world.second)) {
+        bodies.add(signer.answerAs(world.first.participant(), no));
+        bodies.add(signer.answerAs(world.first.participant(), Map.of("captions", true)));
+      }
+      for (String body : bodies) {
+        Map<String, String> callers = callers(world, "POST", new Call(answers, body));
+        if (body.equals(own)) {
+          callers.remove("the first");
+        }
+        for (Map.Entry<String, String> caller : callers.entrySet()) {
+          HttpResponse<String> answer = world.other.call("POST", answers, caller.getValue(), body);
+          assertThat(answer.statusCode())
+              .as("%s brings an answer for the first", caller.getKey())
+              .isBetween(400, 499)
+              .isNotEqualTo(429);
+        }
+      }
+      Map<String, List<Call>> known = known(world);
+      known.remove("POST /api/meetings/{id}/end");
+      for (Map.Entry<String, List<Call>> address : known.entrySet()) {
+        String verb = address.getKey().split(" ", 2)[0].replace("ANY", "GET");
+        for (Call call : address.getValue()) {
+          Map<String, String> callers = callers(world, verb, call);
+          callers.keySet().removeAll(Set.of("the first", "the second"));
+          for (String authorization : callers.values()) {
+            world.other.call(verb, call.path(), authorization, call.body());
+          }
+        }
+      }
+      for (String command : Workbench.COMMANDS) {
+        operator(world, command);
+      }
+      assertThat(choices(world, both)).isEqualTo(before);
+      assertThat(world.first.call("POST", answers, world.first.bearer(), own).statusCode())
+          .as("the same receipt from the seat of its person")
+          .isEqualTo(201);
+      assertThat(choices(world, both)).isNotEqualTo(before);
+    }
+  }
+
+  private static Map<PersonId, List<Choice>> choices(World world, List<PersonId> people) {
+    Map<PersonId, List<Choice>> choices = new LinkedHashMap<>();
+    people.forEach(p -> choices.put(p, world.server.house().consents().choices(p)));
+    return choices;
   }
 
   /** The judge must be able to see: what is a person's own does come to themself. */

@@ -82,6 +82,11 @@ public final class Visitor {
 
   /** The body of an answer: a signed receipt and its salt. */
   public String answer(Map<String, Boolean> purposes) throws Exception {
+    return answerAs(participant, purposes);
+  }
+
+  /** The body of an answer that this device signs for the seat of somebody, who may be another. */
+  public String answerAs(String participant, Map<String, Boolean> purposes) throws Exception {
     JsonNode asked = JSON.readTree(call("GET", "/api/meetings/" + meeting, "", "").body());
     String notice = asked.path("notice").path("en").asString("");
     JsonNode shown = JSON.readTree(notice);
