@@ -28,7 +28,7 @@ final class Archive implements AutoCloseable {
   /** The file in the data folder with the log's public key, for whoever verifies offline. */
   static final String VKEY = "log.vkey";
 
-  private final Clock clock = Clock.systemUTC();
+  private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final AyeConfig config;
   private final Keys keys;
@@ -42,7 +42,12 @@ final class Archive implements AutoCloseable {
 
   /** Opens the data folder, whose lock the caller holds. */
   Archive(AyeConfig config) throws IOException {
+    this(config, Clock.systemUTC());
+  }
+
+  Archive(AyeConfig config, Clock clock) throws IOException {
     this.config = config;
+    this.clock = clock;
     this.keys = new Keys(config.keysFolder(), random);
     this.box = keys.box("data");
     OwnFiles.file(config.data().resolve("aye.db")); // SQLite gives its journals the same mode

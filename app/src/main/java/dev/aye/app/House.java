@@ -74,11 +74,11 @@ final class House implements AutoCloseable {
   private final Thread chores;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-  private House(AyeConfig config, FileChannel lock, Listening.Pour pour) throws IOException {
+  private House(AyeConfig config, FileChannel lock, Listening.Pour pour, Clock clock)
+      throws IOException {
     this.config = config;
     this.lock = lock;
-    this.archive = opened(new Archive(config));
-    Clock clock = archive.clock();
+    this.archive = opened(new Archive(config, clock));
     SecureRandom random = archive.random();
     CompanionKey companionKey = CompanionKey.of(archive.keys(), random);
     TokenKey tokens = new TokenKey("aye", archive.keys().secret("access"));
@@ -304,9 +304,9 @@ final class House implements AutoCloseable {
   }
 
   /** Opens everything in the data folder, which {@code lock} keeps for this process. */
-  static House open(AyeConfig config, FileChannel lock, Listening.Pour pour) {
+  static House open(AyeConfig config, FileChannel lock, Listening.Pour pour, Clock clock) {
     try {
-      return new House(config, lock, pour);
+      return new House(config, lock, pour, clock);
     } catch (IOException e) {
       throw new UncheckedIOException("the data folder could not be opened", e);
     }

@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -48,6 +49,11 @@ final class Server implements AutoCloseable {
 
   /** The same, with {@code pour} between each tap and its ear. */
   static Server start(AyeConfig config, Listening.Pour pour) {
+    return start(config, pour, Clock.systemUTC());
+  }
+
+  /** The same, by another clock. */
+  static Server start(AyeConfig config, Listening.Pour pour, Clock clock) {
     checkFree(config);
     checkTls(config);
     FileChannel lock = Archive.lock(config.data());
@@ -66,7 +72,7 @@ final class Server implements AutoCloseable {
       application.setLogStartupInfo(false);
       application.setRegisterShutdownHook(true);
       application.addInitializers(context -> {
-        House house = House.open(config, lock, pour);
+        House house = House.open(config, lock, pour, clock);
         opened.set(house);
         ((GenericApplicationContext) context).registerBean(House.class, () -> house);
       });

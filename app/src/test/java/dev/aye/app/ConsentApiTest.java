@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aye.app.people.Answerer;
 import dev.aye.app.people.Answerer.Said;
+import dev.aye.consent.Choice;
 import dev.aye.consent.Medium;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.PersonId;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.RecipientId;
+import dev.aye.consent.State;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.http.HttpClient;
@@ -20,11 +22,14 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,8 +47,33 @@ class ConsentApiTest {
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final JumpingClock clock = new JumpingClock();
   private Server server;
   private int addresses;
+
+  /** The server's clock, which may be off; the devices of people keep the true time. */
+  private static final class JumpingClock extends Clock {
+    private volatile Duration off = Duration.ZERO;
+
+    void off(Duration by) {
+      off = by;
+    }
+
+    @Override
+    public Instant instant() {
+      return Instant.now().plus(off);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      throw new UnsupportedOperationException("nobody asks for another zone");
+    }
+  }
 
   @BeforeEach
   void start() {
@@ -59,7 +89,7 @@ class ConsentApiTest {
                 "trusted-proxies", "127.0.0.1",
                 "data", data.toString()));
     flags.putAll(more);
-    server = Server.start(AyeConfig.read(flags, Map.of()));
+    server = Server.start(AyeConfig.read(flags, Map.of()), Listening.Pour.STRAIGHT, clock);
   }
 
   private void restart(Map<String, String> more) {
@@ -334,6 +364,40 @@ class ConsentApiTest {
     restart(Map.of());
     assertThat(mayNote(who, id)).isFalse();
     assertThat(mayNote(late, id)).isTrue();
+  }
+
+  @Test
+  void aClockThatJumpsGrantsNothingAndLosesNothing() throws Exception {
+    String id = open();
+    Answerer who = somebody().join(id, false);
+    Answerer.Draft given = who.draft("en", NOTES, new Said("captions", "voice", true));
+    assertThat(who.answer(who.sign(given.payload())).statusCode()).isEqualTo(201);
+    Answerer late = somebody().join(id, false);
+    byte[] body = late.body(late.sign(late.draft("en", NOTES).payload()));
+    long leaves = server.house().log().size();
+    for (int minutes : List.of(10, -10, 60 * 24 * 400)) {
+      clock.off(Duration.ofMinutes(minutes));
+      assertThat(late.answer(body).statusCode()).isBetween(400, 499);
+      assertThat(mayNote(late, id)).isFalse();
+      assertThat(mayNote(who, id)).as("%d minutes off", minutes).isEqualTo(minutes < 10_000);
+    }
+    PersonId person = new PersonId(who.person());
+    Predicate<Choice> over = choice -> choice.state() == State.EXPIRED;
+    for (int i = 0; i < 1_000 && choices(person).stream().noneMatch(over); i++) {
+      java.util.concurrent.locks.LockSupport.parkNanos(10_000_000);
+    }
+    assertThat(choices(person)).anyMatch(over);
+    clock.off(Duration.ZERO);
+    assertThat(mayNote(who, id)).as("what was over once stays over").isFalse();
+    assertThat(server.house().log().size()).isEqualTo(leaves);
+    for (String secret : given.secrets()) {
+      assertThat(who.withdraw(secret).statusCode()).isEqualTo(200);
+    }
+    assertThat(choices(person)).allMatch(choice -> choice.state() == State.WITHDRAWN);
+  }
+
+  private List<Choice> choices(PersonId person) {
+    return server.house().consents().choices(person);
   }
 
   /** The database takes no fact about consent, as on a full disk. */
