@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
-import { removeData, startAyeThatTells } from "./aye.ts";
+import { removeData, startAye, startAyeThatTells } from "./aye.ts";
 import { Somebody } from "./people.ts";
 
 /** What reached an ear: of whom, and what of it was typed. */
@@ -30,6 +30,20 @@ function keysOf(somebody: Somebody): { key: string; lasting: boolean }[] {
 const pressed = async (somebody: Somebody, row: string, answer: "Yes" | "No") =>
   (await somebody.row(row).getByRole("button", { name: answer, exact: true }).getAttribute("aria-pressed")) === "true";
 
+/** Joins without a camera, so that the machine is free for the recogniser; what is written needs no microphone either. */
+async function joins(somebody: Somebody, voice: "heard" | "muted"): Promise<void> {
+  await somebody.page.getByRole("button", { name: "Turn camera off" }).click();
+  if (voice === "muted") await somebody.page.getByRole("button", { name: "Mute", exact: true }).click();
+  await somebody.join();
+}
+
+/** Opens the chat as soon as what somebody types goes to AI, too. */
+async function chatThatIsCopied(somebody: Somebody): Promise<void> {
+  await somebody.openMine();
+  await expect(somebody.page.getByText("A copy of your chat messages is going to")).toBeVisible();
+  await somebody.openChat();
+}
+
 const sendsNothing = (page: Page) => expect(page.getByText("Nothing of yours is sent to AI")).toBeVisible();
 
 test("a yes for every meeting here is one in the next, is taken back in all of them, and nobody else's is stretched", async () => {
@@ -46,19 +60,15 @@ test("a yes for every meeting here is one in the next, is taken back in all of t
     await expect(reach.getByRole("radio")).toHaveCount(3);
     for (const row of ["Captions", "Notes"]) await ada.answer(row, "Yes");
     await reach.getByRole("radio", { name: /^Every meeting of Example Org, until / }).check();
-    await ada.join();
+    // In the first meeting they write, in the next they speak: one recogniser writes it all down.
+    await joins(ada, "muted");
     await bob.open(first);
     for (const row of ["Captions", "Notes"]) await bob.answer(row, "Yes");
-    await bob.join();
-    await ada.openChat();
-    await bob.openChat();
-    await expect.poll(() => reached(ears).who.size).toBe(2);
+    await joins(bob, "muted");
+    for (const somebody of [ada, bob]) await chatThatIsCopied(somebody);
     await ada.say("The saffron is in the first.");
     await bob.say("The paprika is in the first.");
     await expect.poll(() => [reached(ears).typed("saffron"), reached(ears).typed("paprika")]).not.toContain(undefined);
-
-    // One recogniser writes it all down: only the next meeting is to speak.
-    for (const somebody of [ada, bob]) await somebody.page.getByRole("button", { name: "Mute", exact: true }).click();
 
     // The next meeting: Ada does not touch the card, Bob is asked again.
     const adaNext = await ada.inAnotherTab();
@@ -66,13 +76,13 @@ test("a yes for every meeting here is one in the next, is taken back in all of t
     const second = await adaNext.makeMeeting(aye.url, "Second");
     await expect(adaNext.page.getByText(/You said yes on .*, until .*, for every meeting of Example Org\./).first()).toBeVisible();
     for (const row of ["Captions", "Notes"]) expect(await pressed(adaNext, row, "Yes"), row).toBe(true);
-    await adaNext.join();
+    await joins(adaNext, "heard");
     await bobNext.open(second);
     await expect(bobNext.row("Captions")).toBeVisible();
     for (const row of ["Captions", "Notes"])
       for (const answer of ["Yes", "No"] as const) expect(await pressed(bobNext, row, answer), `${row} ${answer}`).toBe(false);
-    await bobNext.join();
-    await adaNext.openChat();
+    await joins(bobNext, "heard");
+    await chatThatIsCopied(adaNext);
     await bobNext.openChat();
     await adaNext.say("The cumin is in the second.");
     await bobNext.say("The marmalade is in the second.");
@@ -114,5 +124,76 @@ test("a yes for every meeting here is one in the next, is taken back in all of t
     await aye.kill();
     removeData(aye);
     rmSync(record, { recursive: true, force: true });
+  }
+});
+
+test("a yes for a room reaches its next meeting and no other, can be refused in one, and stands once on the page of one's own", async () => {
+  const aye = await startAye({ env: { AYE_SCOPE_WIDEST: "room", AYE_SCOPE_DAYS: "30" } });
+  const ada = await Somebody.speaking("Ada", "yes");
+  const { page } = ada;
+  const answers: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/answers")) answers.push(request.url());
+  });
+  const nextMeeting = async () => {
+    await page.getByRole("button", { name: "Leave" }).click();
+    await page.getByRole("link", { name: "Next meeting in this room" }).click();
+    await page.getByRole("button", { name: "Make a meeting" }).click();
+    await page.getByRole("button", { name: "Go to the meeting" }).click();
+    await expect(ada.row("Captions")).toBeVisible();
+  };
+  const said = page.getByText(/You said yes on .*, until .*, for every meeting in this room\./);
+  try {
+    await ada.makeMeeting(aye.url, "Weekly");
+    const reach = page.getByRole("group", { name: "How far your answers reach" });
+    await expect(reach.getByRole("radio")).toHaveCount(2);
+    // By keyboard alone, and the narrowest is what holds until then.
+    await reach.getByRole("radio", { name: "This meeting only" }).focus();
+    await page.keyboard.press("ArrowDown");
+    await expect(reach.getByRole("radio", { name: /^Every meeting in this room, until / })).toBeChecked();
+    await ada.answer("Captions", "Yes");
+    await ada.join();
+    await expect(page.getByTitle("Show my choices")).toContainText("Captions");
+    expect(answers).toHaveLength(1);
+
+    // Another room is asked as if for the first time.
+    const other = await ada.inAnotherTab();
+    await other.makeMeeting(aye.url, "Elsewhere");
+    await expect(other.row("Captions")).toBeVisible();
+    for (const answer of ["Yes", "No"] as const) expect(await pressed(other, "Captions", answer), answer).toBe(false);
+    await other.page.close();
+
+    // The next one in this room: refused there alone, and so it stays after a reload.
+    await nextMeeting();
+    await expect(said).toBeVisible();
+    await page.getByRole("button", { name: "No in this meeting only" }).click();
+    await expect(page.getByText("No in this meeting only. Your yes for the others stays.")).toBeVisible();
+    await ada.join();
+    await ada.openMine();
+    await sendsNothing(page);
+    await expect(ada.row("Captions").getByRole("button", { name: "No", exact: true })).toHaveAttribute("aria-pressed", "true");
+    await expect.poll(() => answers.length).toBe(2);
+    await page.reload();
+    await expect(page.getByText("No in this meeting only. Your yes for the others stays.")).toBeVisible();
+
+    // It still stands for the room, once, and is taken back there for all of them.
+    await page.goto(`${aye.url}/me`);
+    const further = page.locator("section").filter({ has: page.getByRole("heading", { name: "For more than one meeting" }) });
+    await expect(further.getByRole("heading", { name: /^Every meeting in this room, until / })).toHaveCount(1);
+    await further.getByRole("button", { name: "Take back: Captions, voice" }).click();
+    await expect(further.getByText("taken back", { exact: true })).toBeVisible();
+    await expect(further.getByText(/In the log at \d+, checked in your browser|Everything is done/).filter({ visible: true }).first()).toBeVisible();
+    await page.goto(`${aye.url}/`);
+    await page.getByLabel("Room").selectOption({ index: 1 });
+    await page.getByRole("button", { name: "Make a meeting" }).click();
+    await page.getByRole("button", { name: "Go to the meeting" }).click();
+    await expect(ada.row("Captions")).toBeVisible();
+    await expect(said).toHaveCount(0);
+    expect(await pressed(ada, "Captions", "Yes")).toBe(false);
+    expect(answers, "what was said once is not said again").toHaveLength(2);
+  } finally {
+    await ada.close();
+    await aye.kill();
+    removeData(aye);
   }
 });

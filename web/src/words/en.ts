@@ -147,15 +147,15 @@ export const en = {
     textRead: 'To read beforehand what AI may do there, and to choose for yourself: {{link}}',
     textNo: 'No answer is a no, and costs you nothing.',
   },
-  /** How far an answer reaches (features/consent/HowFar). A room is a series of meetings. */
+  /** How far an answer reaches (features/consent/HowFar). A room is a series of meetings that a host continues. */
   reach: {
     title: 'How far your answers reach',
     titleNew: 'How far new answers reach',
     meeting: 'This meeting only',
-    room: 'Every meeting in this series, until {{until}}',
+    room: 'Every meeting in this room, until {{until}}',
     organisation: 'Every meeting of {{controller}}, until {{until}}',
     key: 'For more than this meeting your browser keeps one key. By it the server can tell that it is the same person in those meetings.',
-    saidRoom: 'You said yes on {{since}}, until {{until}}, for every meeting in this series.',
+    saidRoom: 'You said yes on {{since}}, until {{until}}, for every meeting in this room.',
     saidOrganisation: 'You said yes on {{since}}, until {{until}}, for every meeting of {{controller}}.',
     takeBack: 'No takes it back in all of them.',
     takeAll: 'What reaches further than this meeting is then taken back in all of them.',

@@ -1,13 +1,15 @@
 import 'fake-indexeddb/auto';
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { en } from '../../words/en';
 import { nl } from '../../words/nl';
-import { latest, saidThen, spells, underWay, USED } from './meModel';
+import { latest, MeModel, saidThen, spells, underWay, USED, widerAnswers } from './meModel';
 import { freshDevice } from '../../../tests/devices';
 import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import { parseNotice } from '../consent/notice';
 import { signReceipt } from '../consent/receipt';
+import type { Scope } from '../consent/scope';
+import { Device } from '../device/device';
 
 const STANDING = '../../../../learn/src/main/java/dev/aye/learn/Standing.java';
 
@@ -142,5 +144,127 @@ describe('what the server shows beside a receipt', () => {
     expect(latest([foreign])).toEqual([]);
     const elsewhere = await signed(true, 0, freshDevice('m2'));
     expect((await saidThen(elsewhere.answer, first.device)).differs).toBe('signer');
+  });
+});
+
+describe('answers for more than one meeting', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const MONDAY = Date.parse('2026-11-23T10:00:00.000Z');
+  const DAY = 86_400_000;
+  const days = (n: number) => new Date(MONDAY + n * DAY);
+  const until = (n: number) => days(n).toISOString();
+
+  async function answered(
+    by: Device,
+    scope: Scope,
+    yes: boolean,
+    at: Date,
+    state = yes ? 'given' : 'refused',
+  ) {
+    const { receipt, slips } = await signReceipt({
+      device: by,
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
+      answers: [{ purpose: 'notes', medium: 'voice', yes }],
+      scope,
+      now: at,
+      vkey: 'v',
+    });
+    const handle = slips[0]?.handle;
+    return {
+      meeting: by.record.meeting,
+      title: '',
+      receipt,
+      salt: '',
+      index: 0,
+      proof: '',
+      noticeText: noticeText('en'),
+      choices: [{ purpose: 'notes', medium: 'voice', state, ...(handle === undefined ? {} : { handle }) }],
+    };
+  }
+
+  /** The page of a browser in which one lasting key sat in three meetings, and what the server answers to it. */
+  async function page(answers: (first: Device) => Promise<Awaited<ReturnType<typeof answered>>[]>) {
+    const fresh = await freshDevice('me-1');
+    const first = new Device({ ...fresh.record, lasting: true });
+    for (const device of [first, first.in('me-2', 'Second', days(7)), first.in('me-3', 'Third', days(14))])
+      await device.keep();
+    const account = {
+      person: await first.person(),
+      answers: await answers(first),
+      held: [{ kind: 'notes', meeting: 'me-2', at: until(7), text: 'lantern', block: 'b' }],
+      used: [{ kind: 'model', id: 'x', index: 3, state: 'current' }],
+      withdrawals: [],
+    };
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      asked.push(path);
+      return Promise.resolve(
+        path === '/api/me' ? new Response(JSON.stringify(account)) : new Response('{}', { status: 404 }),
+      );
+    });
+    const model = new MeModel();
+    await model.load();
+    model.close();
+    const { meetings } = model.store.get();
+    const mine = meetings.filter((m) => m.device.record.meeting.startsWith('me-'));
+    return { asked, mine };
+  }
+
+  it('are asked for once and told once, and each meeting has what belongs to it', async () => {
+    const everywhere: Scope = { kind: 'organisation', until: until(90) };
+    const { asked, mine } = await page(async (first) => [await answered(first, everywhere, true, days(0))]);
+    expect(asked.filter((path) => path === '/api/me')).toHaveLength(1);
+    expect(
+      mine.map((m) => [m.device.record.meeting, m.account?.held.length, m.account?.answers.length]),
+    ).toEqual([
+      ['me-3', 0, 0],
+      ['me-2', 1, 0],
+      ['me-1', 0, 1],
+    ]);
+    const all = widerAnswers(mine, days(14));
+    expect(all.map(({ scope, controller, over, since }) => ({ scope, controller, over, since }))).toEqual([
+      { scope: everywhere, controller: 'Example Org', over: false, since: days(0) },
+    ]);
+    expect(all[0]?.choices).toMatchObject([{ purpose: 'notes', medium: 'voice', state: 'given' }]);
+    expect(
+      mine.flatMap((m) => latest(m.said.values())),
+      'and not in its meeting, too',
+    ).toEqual([]);
+  });
+
+  it('are over from their end on, and a yes under which something may be kept is never hidden by a later one', async () => {
+    const first: Scope = { kind: 'organisation', until: until(5) };
+    const second: Scope = { kind: 'organisation', until: until(90) };
+    const { mine } = await page(async (device) => [
+      await answered(device, first, true, days(0)),
+      await answered(device.in('me-2', '', days(7)), second, true, days(7)),
+    ]);
+    const told = (now: Date) => widerAnswers(mine, now).map(({ scope, over }) => [scope, over]);
+    expect(told(new Date(days(5).getTime() - 1))).toEqual([
+      [second, false],
+      [first, false],
+    ]);
+    expect(told(days(5))).toEqual([
+      [second, false],
+      [first, true],
+    ]);
+  });
+
+  it('are told as they were said last, for each reach', async () => {
+    const everywhere: Scope = { kind: 'organisation', until: until(90) };
+    const room: Scope = { kind: 'room', id: 'r1', until: until(90) };
+    const { mine } = await page(async (device) => [
+      await answered(device, everywhere, true, days(0), 'withdrawn'),
+      await answered(device.in('me-2', '', days(7)), everywhere, false, days(7)),
+      await answered(device.in('me-3', '', days(14)), room, true, days(14)),
+    ]);
+    expect(widerAnswers(mine, days(20)).map(({ scope, choices }) => [scope.kind, choices[0]?.state])).toEqual(
+      [
+        ['room', 'given'],
+        ['organisation', 'refused'],
+      ],
+    );
   });
 });

@@ -7,7 +7,10 @@ import type { Meeting } from '../api/client';
 import { b64, b64u, random, sha256, unb64u } from '../bytes/bytes';
 import { receipts, slips } from '../consent/keeping';
 import { parseNotice, type NoticeRow } from '../consent/notice';
+import { readReceipt } from '../consent/receiptReader';
+import { THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
+import { Device } from '../device/device';
 import { ecdhPair } from '../encryption/secret';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
@@ -23,14 +26,24 @@ vi.mock('livekit-client/e2ee-worker?worker', () => ({
 }));
 
 /** The line to the meeting room: whether it can be made, and what cuts it. */
-const line = vi.hoisted(() => ({ cut: false, drop: (): void => undefined }));
+const line = vi.hoisted(() => ({
+  cut: false,
+  drop: (): void => undefined,
+  told: [] as Record<string, string>[],
+}));
 
 /** A meeting room in which nobody else is. */
 vi.mock('livekit-client', () => {
   const names = new Proxy({}, { get: (_of, name) => name });
   class Room {
     engine = { emit: () => true, e2eeManager: { handleEncryptedData: () => Promise.resolve({}) } };
-    localParticipant = { identity: 'p1', setAttributes: () => Promise.resolve() };
+    localParticipant = {
+      identity: 'p1',
+      setAttributes: (attributes: Record<string, string>) => {
+        line.told.push(attributes);
+        return Promise.resolve();
+      },
+    };
     remoteParticipants = new Map();
     activeSpeakers = [];
     on(event: string, heard: (detail: unknown) => void) {
@@ -96,7 +109,7 @@ type Reach = 'answers' | 'unreachable' | 'silent';
 type Told = { purpose: string; medium: string; state: string; handle?: string };
 
 /** A server with a log, at which the person of the test has said yes to what `yes` took slips for. */
-async function server() {
+async function server(lasting = false) {
   const log = await logInMemory(`log.example/${b64u(random(8))}`);
   const { point } = await ecdhPair();
   log.entries.push(leaf.key(point));
@@ -123,7 +136,8 @@ async function server() {
     scope: { widest: 'meeting', days: 90 },
     log: { origin: log.origin, vkey: log.vkey },
   };
-  const device = await freshDevice(meeting.id, log.origin);
+  const fresh = await freshDevice(meeting.id, log.origin);
+  const device = lasting ? new Device({ ...fresh.record, lasting }) : fresh;
   const given: Told[] = [];
   const story: string[] = [];
   const asked: string[] = [];
@@ -197,18 +211,23 @@ async function server() {
     return json({ handle: b64u(handle), promise });
   });
   /** What this device said earlier, and kept: the slip, and the receipt with its proof. */
-  const yes = async (purpose: 'captions' | 'notes', medium: 'voice' | 'chat' = 'voice') => {
+  const yes = async (
+    purpose: 'captions' | 'notes',
+    medium: 'voice' | 'chat' = 'voice',
+    scope: Scope = THIS_MEETING,
+  ) => {
     const [recipient] = meeting.ai.recipients;
     if (!recipient) throw new Error('nobody to say yes to');
     const { slips: drawn } = await answer({
       api: { answer: (_meeting, _seat, body) => record(body) },
       log: await KnownLog.of(log.vkey, new Tiles(log.fetch), memoryInMap()),
-      device,
+      device: scope.kind === 'meeting' ? device : device.in(`${meeting.id}-before`, 'Before', new Date()),
       seat: 's',
       participant: 'p0',
       notice,
       recipient,
       answers: [{ purpose, medium, yes: true }],
+      scope,
       now: new Date(),
     });
     const [slip] = drawn;
@@ -216,7 +235,7 @@ async function server() {
     return slip;
   };
   /** The page as it is after it was loaded: it knows nothing but what this device kept. */
-  const load = async (as: Meeting = meeting, keeps = true) => {
+  const load = async (as: Meeting = meeting, keeps = true, now = () => new Date()) => {
     vi.resetModules();
     const { RoomModel: Fresh } = await import('./roomModel');
     const room: RoomModel = new Fresh({
@@ -233,13 +252,14 @@ async function server() {
         close: () => undefined,
       } as never,
       seen: notice.rows.map((r) => r.purpose),
+      now,
     });
     return {
       room,
       said: (purpose: 'captions' | 'notes', medium = 'voice') => room.choice(purpose, medium),
     };
   };
-  return { log, scene, story, asked, yes, load, meeting, tell, tellMine };
+  return { log, scene, story, asked, yes, load, meeting, device, tell, tellMine };
 }
 
 beforeEach(() => {
@@ -615,6 +635,192 @@ describe('a row that is asked in other words than were signed', () => {
         ?.changed.map((c) => c.field),
     ).toEqual(['retention']);
     await room.leave();
+  });
+});
+
+describe('a yes from another meeting', () => {
+  const HOUR = 3_600_000;
+  const wide = (scope: Meeting['scope']['widest'] = 'organisation') => ({
+    scope: { widest: scope, days: 90 },
+  });
+  const soonOver = () => new Date(Date.now() + HOUR).toISOString();
+  const everywhere = (): Scope => ({ kind: 'organisation', until: soonOver() });
+
+  it('opens the stream here, and is told with its day and its end', async () => {
+    const { yes, load, meeting } = await server(true);
+    const scope = everywhere();
+    const slip = await yes('captions', 'voice', scope);
+    const { room, said } = await load({ ...meeting, ...wide() });
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening).toEqual({ is: 'on', voice: true, chat: false }));
+    expect(said('captions')).toBe('given');
+    expect(room.store.get().wider.get('captions voice')).toMatchObject({ scope, elsewhere: true });
+    expect(room.store.get().slips.map((s) => s.handle)).toEqual([slip.handle]);
+    expect(room.store.get().disagrees).toBeUndefined();
+    await room.leave();
+  });
+
+  it('opens nothing that it does not reach, and nothing without its slip, whatever the server says', async () => {
+    const { story, yes, load, meeting } = await server(true);
+    const slip = await yes('captions', 'voice', { kind: 'room', id: 'r1', until: soonOver() });
+    const over = () => new Date(Date.now() + 2 * HOUR);
+    for (const [as, now] of [
+      [{ ...meeting, ...wide(), room: 'r2' }],
+      [{ ...meeting, ...wide('meeting') }],
+      [{ ...meeting, ...wide() }, over],
+      [{ ...meeting, ...wide(), ai: { ...meeting.ai, purposes: ['notes'] } }],
+    ] as [Meeting, (() => Date)?][]) {
+      const { room } = await load(as, true, now);
+      await room.enter([]);
+      await quiet();
+      expect(story).toEqual([]);
+      await room.leave();
+    }
+    await slips.delete(slip.handle);
+    const { room } = await load({ ...meeting, ...wide() });
+    await room.enter([]);
+    await quiet();
+    expect(story).toEqual([]);
+    await room.leave();
+    await slips.put(slip);
+    const whole = await load({ ...meeting, ...wide() });
+    await whole.room.enter([]);
+    await soon(() => expect(story).toEqual(['open']));
+    await whole.room.leave();
+  });
+
+  it('ends in the middle of a meeting when its time is over', async () => {
+    const { story, yes, load, meeting } = await server(true);
+    await yes('captions', 'voice', everywhere());
+    let later = 0;
+    const { room, said } = await load({ ...meeting, ...wide() }, true, () => new Date(Date.now() + later));
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    later = 2 * HOUR;
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    await soon(() => expect(story).toEqual(['open', 'close']));
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().disagrees).toBeUndefined();
+    await room.leave();
+  });
+
+  it('is taken back everywhere with the no of its row', async () => {
+    const { story, asked, yes, load, meeting } = await server(true);
+    const slip = await yes('captions', 'voice', everywhere());
+    const { room, said } = await load({ ...meeting, ...wide() });
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    await room.decide(row('captions'), false);
+    expect(story).toContain('no, answers');
+    expect(said('captions')).toBe('withdrawn');
+    expect(asked).toEqual(['captions given']);
+    expect((await slips.get(slip.handle))?.usedAt).toBeDefined();
+    expect(room.store.get().standings.has(slip.handle)).toBe(true);
+    expect(story.filter((s) => s === 'open')).toHaveLength(1);
+    await room.leave();
+  });
+
+  it('is refused in this meeting only, at once, also where that cannot be recorded, and after a reload', async () => {
+    const { scene, story, asked, yes, load, meeting } = await server(true);
+    const slip = await yes('captions', 'voice', everywhere());
+    const as = { ...meeting, ...wide() };
+    const before = await load(as);
+    await before.room.enter([]);
+    await soon(() => expect(before.room.store.get().listening.is).toBe('on'));
+    scene.answering = 'lost';
+    // The server goes on saying yes: its word gives nothing.
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'given', handle: slip.handle }];
+    const no = before.room.refuseHere(row('captions'));
+    expect(before.said('captions')).toBe('refused');
+    expect(before.room.store.get().listening.is).toBe('off');
+    await no;
+    await before.room.leave();
+
+    story.length = 0;
+    scene.answering = 'honest';
+    const after = await load(as);
+    await after.room.enter([]);
+    await quiet();
+    expect(after.said('captions')).toBe('refused');
+    expect(after.room.store.get().disagrees).toBeUndefined();
+    expect(asked).toEqual(['captions given', 'captions refused', 'captions refused']);
+    expect(story).toEqual([]);
+    expect((await slips.get(slip.handle))?.takenAt, 'elsewhere it stands').toBeUndefined();
+
+    // A second no takes nothing more, and a yes here is one for this meeting.
+    await after.room.decide(row('captions'), false);
+    expect((await slips.get(slip.handle))?.takenAt).toBeUndefined();
+    scene.mine = undefined;
+    after.room.setScope(everywhere());
+    await after.room.decide(row('captions'), true);
+    await soon(() => expect(story).toEqual(['open']));
+    const kept = (await receipts.all()).filter((r) => r.meeting === meeting.id).at(-1);
+    expect((await readReceipt(kept?.receipt ?? '')).scope).toEqual(THIS_MEETING);
+    await after.room.leave();
+  });
+
+  it('that the server tells no more of is over here, and no contradiction', async () => {
+    const { scene, yes, load, meeting, tellMine } = await server(true);
+    await yes('captions', 'voice', everywhere());
+    const { room, said } = await load({ ...meeting, ...wide() });
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'requested' }];
+    tellMine();
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    expect(said('captions')).toBe('requested');
+    expect(room.store.get().disagrees).toBeUndefined();
+    await room.leave();
+  });
+
+  it('that another page took back is taken back here', async () => {
+    const { scene, yes, load, meeting, tellMine } = await server(true);
+    const slip = await yes('captions', 'voice', everywhere());
+    const { room, said } = await load({ ...meeting, ...wide() });
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    const now = new Date().toISOString();
+    await slips.put({ ...slip, takenAt: now, usedAt: now });
+    scene.mine = [{ purpose: 'captions', medium: 'voice', state: 'requested' }];
+    tellMine();
+    await soon(() => expect(said('captions')).toBe('withdrawn'));
+    expect(room.store.get().listening.is).toBe('off');
+    expect(room.store.get().disagrees).toBeUndefined();
+    await room.leave();
+  });
+
+  it('counts for nobody whose key is for this meeting alone', async () => {
+    const { story, yes, load, meeting } = await server(false);
+    await yes('captions');
+    const [kept] = (await receipts.all()).filter((r) => r.meeting === meeting.id);
+    if (!kept) throw new Error('no receipt');
+    const moved = { ...meeting, ...wide(), id: `${meeting.id}-next` };
+    await receipts.put({ ...kept, meeting: moved.id });
+    const { room } = await load(moved);
+    await room.enter([]);
+    await quiet();
+    expect(story).toEqual([]);
+    await room.leave();
+  });
+});
+
+describe('the key that the others in a meeting see', () => {
+  const seen = () => {
+    const record = line.told.flatMap((attributes) => attributes['aye.member'] ?? []).at(-1) ?? '';
+    const header = JSON.parse(new TextDecoder().decode(unb64u(record.split('.')[0] ?? ''))) as {
+      jwk: unknown;
+    };
+    return header.jwk;
+  };
+
+  it('is never the lasting one', async () => {
+    for (const lasting of [true, false]) {
+      const { load, device } = await server(lasting);
+      const { room } = await load();
+      await room.enter([]);
+      expect(JSON.stringify(seen()) === JSON.stringify(device.record.jwk)).toBe(!lasting);
+      await room.leave();
+    }
   });
 });
 
