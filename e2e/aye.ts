@@ -29,9 +29,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts `./aye serve` and waits until a meeting can be held. */
-export async function startAye(options: { data?: string; args?: string[]; env?: Record<string, string> } = {}): Promise<Aye> {
+export async function startAye(options: { data?: string; port?: number; args?: string[]; env?: Record<string, string> } = {}): Promise<Aye> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), "aye-e2e-"));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const args = ["serve", "--port", String(port), "--udp-port", String(await freePort()), "--data", data];
   return await ready(join(root, "aye"), [...args, ...(options.args ?? [])], { ...process.env, ...options.env }, data, port);
 }

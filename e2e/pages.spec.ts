@@ -293,6 +293,234 @@ test("an invitation says what is the matter, whatever it is", async () => {
   await expect(page.locator(".yesno"), "but not be answered").toHaveCount(0);
 });
 
+test("all functions are the same with all-no as with all-yes, but for outputs about oneself", async () => {
+  const link = await newMeeting();
+  const speaker = await newcomer();
+  await speaker.goto(link);
+  for (const row of ROWS) await answer(speaker, row, "Yes");
+  await enter(speaker, "Speaker");
+  await expect(speaker.locator(".sign .sending")).toBeVisible();
+
+  const walk = async (which: "Yes" | "No") => {
+    const page = await another();
+    const seen = new Map<string, string[]>();
+    const look = async (where: string) => seen.set(where, await controls(page));
+    await page.goto(link);
+    await expect(page.locator(".picture video")).toBeVisible();
+    for (const row of ROWS) await answer(page, row, which);
+    await look("preview");
+    await enter(page, "Somebody");
+    await expect(page.locator(".tile video")).toHaveCount(2);
+    await expect(page.getByRole("button", { name: "Captions", exact: true }), "captions of those who agreed").toBeVisible();
+    await expect(page.getByRole("log", { name: "Live captions" })).toBeVisible();
+    await look("room");
+    await page.getByRole("button", { name: "Mute", exact: true }).click();
+    await expect(page.getByRole("button", { name: "Unmute", exact: true })).toBeVisible();
+    await page.getByRole("button", { name: "Camera off" }).click();
+    await expect(page.locator(".tile video")).toHaveCount(1);
+    await look("muted, without camera");
+    await page.keyboard.press("m");
+    await page.getByRole("button", { name: "Camera on" }).click();
+    await expect(page.getByRole("button", { name: "Mute", exact: true })).toBeVisible();
+    await expect(page.locator(".tile video")).toHaveCount(2);
+    await page.getByRole("button", { name: "Chat", exact: true }).click();
+    await page.getByLabel("Message").fill(`Hello from ${which}`);
+    await page.getByRole("button", { name: "Send" }).click();
+    await expect(page.getByText(`Hello from ${which}`)).toBeVisible();
+    await look("chat");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Devices" }).click();
+    await expect(page.getByRole("complementary").getByLabel("Microphone")).toBeVisible();
+    await look("devices");
+    await page.keyboard.press("Escape");
+    await openMine(page);
+    await expect(page.getByText(which === "Yes" ? /A copy of your voice is going to/ : "Nothing of yours is sent to AI")).toBeVisible();
+    await look("mine");
+    await page.keyboard.press("Escape");
+    await leave(page);
+    if (which === "No") await expect(page.getByText("Nothing of you was kept.")).toBeVisible();
+    await look("after");
+    return seen;
+  };
+  const no = await walk("No");
+  const yes = await walk("Yes");
+  await speaker.getByRole("button", { name: /^Chat/ }).click();
+  for (const which of ["No", "Yes"]) await expect(speaker.getByText(`Hello from ${which}`)).toBeVisible();
+
+  const aboutOneself: Record<string, string[]> = {
+    mine: ["button Pause mine", "button Save slips"],
+    after: ["button Copy slip link", "button Save slip", "button Take back every yes"],
+  };
+  for (const [where, all] of yes) {
+    const without = no.get(where) ?? [];
+    expect(without.length, `${where} has controls`).toBeGreaterThan(5);
+    expect(without.filter((c) => !all.includes(c)).map((c) => c.replace(" (off)", "")), `${where}: there for all-no alone`).toEqual(where === "mine" ? ["button Save slips"] : []);
+    expect(all.filter((c) => !without.includes(c)).sort(), `${where}: there for all-yes alone`).toEqual(aboutOneself[where] ?? []);
+  }
+});
+
+test("what is switched on mid-meeting is asked quietly, is a no until answered, and is not asked again after a no", async () => {
+  const made = await meeting({ purposes: ["captions"] });
+  const propose = async (...purposes: string[]) => {
+    const patched = await fetch(`${aye.url}/api/meetings/${made.id}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json", authorization: `Bearer ${made.hostKey}` },
+      body: JSON.stringify({ purposes }),
+    });
+    expect(patched.status).toBe(200);
+  };
+  const page = await newcomer();
+  const sent: string[] = [];
+  page.on("request", (request) => {
+    if (/\/(answers|streams|withdrawals)$/.test(new URL(request.url()).pathname)) sent.push(request.url());
+  });
+  await page.goto(made.link);
+  await expect(rows(page)).toHaveCount(1);
+  await join(page);
+  const quiet = page.getByRole("complementary");
+  await page.getByRole("button", { name: "Mute", exact: true }).focus();
+
+  await propose("captions", "notes");
+  await expect(quiet).toHaveAccessibleName("Something new is offered");
+  await expect(rows(page), "of what is new alone").toHaveCount(1);
+  await pressed(page, { Notes: undefined });
+  await expect(page.getByRole("button", { name: "Mute", exact: true }), "it takes no focus").toBeFocused();
+  await everyLook(page, async (look) => {
+    const [pair] = await yesNoPairs(page);
+    expect(pair?.[0].look, look).toEqual(pair?.[1].look);
+    expect(pair?.[0].y, "side by side").toBe(pair?.[1].y);
+  });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  expect(sent, "until answered it is a no").toEqual([]);
+  await answer(page, "Notes", "No");
+  await expect(quiet).toHaveCount(0);
+  await expect.poll(() => sent.length, "the no is signed").toBe(1);
+
+  for (let again = 0; again < 2; again++) {
+    await propose("captions");
+    await openMine(page);
+    await expect(row(page, "Notes")).toHaveCount(0);
+    await page.keyboard.press("Escape");
+    await propose("captions", "notes");
+    await openMine(page);
+    await pressed(page, { Notes: "No" });
+    await page.keyboard.press("Escape");
+    await expect(quiet, "not asked again").toHaveCount(0);
+  }
+
+  await propose("captions", "notes", "training");
+  await expect(quiet).toHaveAccessibleName("Something new is offered");
+  await page.getByRole("button", { name: "Close, nothing changes" }).click();
+  await expect(quiet).toHaveCount(0);
+  await openMine(page);
+  await pressed(page, { Captions: undefined, Notes: "No", Learning: undefined });
+  expect(sent, "closing is no answer").toHaveLength(1);
+});
+
+test("no page of the host shows who chose what: two meetings that differ in who said yes look the same", async () => {
+  const world = async (saysYes: "Ann" | "Ben") => {
+    const host = await another();
+    await host.goto(aye.url);
+    await host.getByLabel("What is it about?", { exact: false }).fill("Two worlds");
+    await host.getByRole("button", { name: "Make a meeting" }).click();
+    const link = await host.getByLabel("Link for everybody who may join").inputValue();
+    await host.getByRole("button", { name: "Go to the meeting" }).click();
+    const silently = async (page: Page) => {
+      await page.getByRole("button", { name: "Turn camera off" }).click();
+      await page.getByRole("button", { name: "Mute", exact: true }).click();
+    };
+    await silently(host);
+    await enter(host, "Host");
+    for (const [at, name] of (["Ann", "Ben"] as const).entries()) {
+      const page = await another();
+      await page.goto(link);
+      await silently(page);
+      for (const row of ROWS) await answer(page, row, name === saysYes ? "Yes" : "No");
+      await enter(page, name);
+      await openMine(page);
+      await expect(page.getByText(name === saysYes ? "You are muted, so nothing of your voice is sent." : "Nothing of yours is sent to AI")).toBeVisible();
+      await expect(page.getByRole("button", { name: "Save receipts" })).toBeVisible();
+      await expect(host.locator(".tile")).toHaveCount(at + 2);
+      await expect(host.locator(".tile", { hasText: name })).toBeVisible();
+    }
+    const sign = host.getByTitle("Show my choices");
+    await expect(sign).toContainText("of those who said yes");
+    await expect(host.getByText("Part of this meeting is not captured")).toBeVisible();
+    const seen = [await everythingOn(host)];
+    await host.getByRole("button", { name: "Host" }).click();
+    await expect(host.getByRole("button", { name: "Mute Ann" })).toBeDisabled();
+    await expect(host.getByRole("button", { name: "Mute Ben" })).toBeDisabled();
+    await expect(host.getByRole("checkbox", { name: "Learning", exact: true })).toBeChecked();
+    seen.push(await everythingOn(host));
+    await host.keyboard.press("Escape");
+    await openMine(host);
+    seen.push(await everythingOn(host));
+    await host.keyboard.press("Escape");
+    await host.getByRole("button", { name: "Host" }).click();
+    await host.getByRole("button", { name: "End for everybody" }).click();
+    await expect(host.getByRole("heading", { name: "The meeting has ended" })).toBeVisible();
+    await expect(host.getByText("Nothing of you was kept.")).toBeVisible();
+    await expect(host.getByText("There are no notes")).toBeVisible();
+    seen.push(await everythingOn(host));
+    await Promise.all(others.splice(0).map((c) => c.close()));
+    const id = new URL(link).pathname.replace("/m/", "");
+    return seen.map((all) => all.replaceAll(id, "this meeting"));
+  };
+  const first = await world("Ann");
+  const second = await world("Ben");
+  expect(first[1], "it was looked at").toContain("Mute Ann");
+  for (const [at, page] of first.entries()) expect(second[at]).toBe(page);
+});
+
+test("what was answered in other words is asked anew with the difference, and an old yes sends nothing", async () => {
+  const before = await startAye({ env: { AYE_CONTROLLER: "the first club" } });
+  const port = Number(new URL(before.url).port);
+  let after: Aye | undefined;
+  try {
+    const made = (await (await fetch(`${before.url}/api/meetings`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json()) as { id: string; link: string };
+    const link = `${made.link}#${secret()}`;
+    const page = await newcomer();
+    await page.goto(link);
+    await answer(page, "Notes", "Yes");
+    await join(page);
+    await openMine(page);
+    await expect(page.getByText(/A copy of your voice is going to/)).toBeVisible();
+    await page.keyboard.press("Escape");
+    await leave(page);
+    await page.goto("about:blank");
+    await before.kill();
+    after = await startAye({ data: before.data, port, env: { AYE_CONTROLLER: "the second club" } });
+
+    await page.goto(link);
+    const changed = page.locator(".row", { has: row(page, "Notes") }).locator(".changed");
+    await expect(changed).toContainText("The words of this have changed since you answered.");
+    await expect(changed).toContainText("Before: The Aye companion, run by the first club.");
+    await expect(changed).toContainText("Now: The Aye companion, run by the second club.");
+    await expect(page.locator(".changed"), "of the row that was answered alone").toHaveCount(1);
+    await pressed(page, { Captions: undefined, Notes: undefined, Learning: undefined });
+    await noFindings(page);
+    const sent: string[] = [];
+    page.on("request", (request) => {
+      if (/\/(answers|streams|withdrawals)$/.test(new URL(request.url()).pathname)) sent.push(request.url());
+    });
+    await join(page);
+    await openMine(page);
+    await expect(page.getByText("Nothing of yours is sent to AI")).toBeVisible();
+    await expect(page.locator(".changed")).toHaveCount(1);
+    await pressed(page, { Notes: undefined });
+    expect(sent, "the old yes sends nothing").toEqual([]);
+    await answer(page, "Notes", "Yes");
+    await expect(page.getByText(/A copy of your voice is going to/)).toBeVisible();
+    await expect(page.locator(".changed")).toHaveCount(0);
+    await pressed(page, { Notes: "Yes" });
+    await page.keyboard.press("Escape");
+    await leave(page);
+  } finally {
+    await (after ?? before).kill();
+    removeData(before);
+  }
+});
+
 test("where minors may be present nobody is asked about learning, in a running room too, and a room goes on", async () => {
   const host = await newcomer();
   await host.goto(aye.url);
@@ -332,7 +560,7 @@ test("where minors may be present nobody is asked about learning, in a running r
 
   await host.keyboard.press("Escape");
   await leave(host);
-  await host.getByRole("link", { name: "Next meeting in this room" }).click();
+  await host.getByRole("link", { name: "Next one in this room" }).click();
   const room = host.getByLabel("Room");
   await expect(room.locator("option:checked")).toHaveText(/^School council · /);
   await declared.click();
@@ -623,6 +851,32 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
     await page.keyboard.press("Tab");
   }
   throw new Error(`Tab does not reach ${String(target)}`);
+}
+
+/** What a page can be used with: each visible control by its kind and name, and whether it is off. */
+async function controls(page: Page): Promise<string[]> {
+  return await page.locator("button, a[href], input, select, textarea, summary").evaluateAll((all) =>
+    all
+      .filter((control) => control.checkVisibility())
+      .map((control) => {
+        const labels = control instanceof HTMLInputElement || control instanceof HTMLSelectElement ? [...(control.labels ?? [])].map((l) => l.querySelector("span")?.textContent) : [];
+        const row = control.closest("[role=group]")?.getAttribute("aria-label") ?? "";
+        const name = control.getAttribute("aria-label") ?? labels[0] ?? control.textContent;
+        const off = control.matches(":disabled, [aria-disabled=true]");
+        return `${control.tagName.toLowerCase()} ${row === "" ? "" : `${row}, `}${name}${off ? " (off)" : ""}`;
+      }),
+  );
+}
+
+/** All that the document says, attributes and classes with it, apart from captions and what moves by itself. */
+async function everythingOn(page: Page): Promise<string> {
+  await page.mouse.move(0, 0);
+  return await page.evaluate(() => {
+    const root = document.querySelector("#root")?.cloneNode(true) as Element;
+    for (const element of root.querySelectorAll('[role="log"]')) element.remove();
+    for (const element of root.querySelectorAll("*")) for (const name of ["id", "style", "for", "aria-describedby", "aria-labelledby", "aria-valuenow"]) element.removeAttribute(name);
+    return root.outerHTML.replaceAll("><", ">\n<").replace(/The log was compared with [^<]*|The log has not been compared [^<]*/, "");
+  });
 }
 
 async function everyLook(page: Page, check: (look: string) => Promise<void>): Promise<void> {

@@ -345,7 +345,7 @@ export const en = {
     myChoices: 'My choices',
     back: 'Come back',
     new: 'New meeting',
-    next: 'Next meeting in this room',
+    next: 'Next one in this room',
     withdrawAll: 'Take back every yes',
   },
   me: {

@@ -356,7 +356,7 @@ export const nl: Words = {
     myChoices: 'Mijn keuzes',
     back: 'Terug naar de vergadering',
     new: 'Nieuwe vergadering',
-    next: 'Volgende vergadering in deze ruimte',
+    next: 'Volgende in deze ruimte',
     withdrawAll: 'Trek elk ja in',
   },
   me: {

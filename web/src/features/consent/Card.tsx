@@ -26,6 +26,8 @@ export interface CardProps {
   /** What came of an answer, shown where it was given. */
   readonly below?: (row: NoticeRow) => ReactNode;
   readonly bare?: boolean;
+  /** Minors may be present: it is said why less is asked. */
+  readonly minors?: boolean;
   /** No yes is offered; a no still is. */
   readonly closed?: boolean;
   /** For reading only: nothing can be answered here. */
@@ -47,6 +49,7 @@ export function Card({
   reach,
   below,
   bare = false,
+  minors = false,
   closed = false,
   reading = false,
 }: CardProps) {
@@ -59,6 +62,7 @@ export function Card({
           {notice.lead.map((line, i) => (i === 0 ? <h2 key={line}>{line}</h2> : <p key={line}>{line}</p>))}
         </div>
       )}
+      {minors && <p className="hint">{t('card.minors')}</p>}
       <ul className="rows">
         {rows.map((row) => (
           <Row

@@ -50,7 +50,6 @@ export function AnswersCard({
   const story = (row: NoticeRow) => <TakenBack parts={parts(row)} vkey={meeting.log.vkey} />;
   return (
     <>
-      {meeting.minors === true && <p className="hint">{t('card.minors')}</p>}
       <Card
         notice={notice}
         recipient={meeting.ai.recipients[0]}
@@ -79,6 +78,7 @@ export function AnswersCard({
             )
           )
         }
+        minors={meeting.minors === true}
         below={story}
         reading={!answers.keeps}
         closed={closed}

@@ -82,7 +82,6 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           <p>{t('mine.sendingNothing')}</p>
         )}
       </section>
-      {meeting.minors === true && <p className="hint">{t('card.minors')}</p>}
       {state.notice && rows && state.keeps && rows.length > 0 ? (
         <Card
           notice={state.notice}
@@ -95,6 +94,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           }
           busy={(row) => isBusy(state, row)}
           reworded={state.reworded}
+          minors={meeting.minors === true}
           below={stories}
           {...reachOf(room, state, state.notice)}
           closed={state.finding !== undefined}
