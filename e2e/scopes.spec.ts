@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { removeData, startAye, startAyeThatTells } from "./aye.ts";
 import { Somebody } from "./people.ts";
@@ -152,6 +153,14 @@ test("a yes for a room reaches its next meeting and no other, can be refused in 
     await page.keyboard.press("ArrowDown");
     await expect(reach.getByRole("radio", { name: /^Every meeting in this room, until / })).toBeChecked();
     await ada.answer("Captions", "Yes");
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+      expect(violations.map((v) => v.id), colorScheme).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), "it fits a phone").toBeLessThanOrEqual(360);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
     await ada.join();
     await expect(page.getByTitle("Show my choices")).toContainText("Captions");
     expect(answers).toHaveLength(1);

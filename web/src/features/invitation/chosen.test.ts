@@ -2,10 +2,11 @@ import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noticeText } from '../../../tests/notices';
 import type { Meeting } from '../api/client';
-import { answerMedium, answerRow, NOTHING_ANSWERED, rowAnswer, toSign } from '../consent/answers';
+import { answerMedium, answerRow, NOTHING_ANSWERED, refuseHere, rowAnswer, toSign } from '../consent/answers';
 import { receipts, slips } from '../consent/keeping';
 import { parseNotice, type Notice, type NoticeRow } from '../consent/notice';
 import { invitationLink, readLink } from '../landing/link';
+import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { chosenFor, forgetChosen, keepChosen } from './chosen';
 
 const NOW = new Date('2026-03-01T09:00:00.000Z');
@@ -113,6 +114,38 @@ describe('what was chosen in the invitation', () => {
     const { notice, notes } = await card(meeting({ en }));
     const { card: found } = await chosenFor(meeting({ en }), notice, notice.rows, NOW);
     expect(rowAnswer(found, notes)).toBe('no');
+  });
+
+  it('reaches as far as was chosen while that is offered, and else this meeting alone', async () => {
+    const { notice, captions } = await card();
+    const yes = answerRow(NOTHING_ANSWERED, captions, true);
+    const [, room, everywhere] = scopesOffered(meeting(), NOW);
+    if (!room || !everywhere) throw new Error('nothing is offered');
+    const chosen = async (scope: Scope, later: Meeting = meeting(), now = NOW) => {
+      await keepChosen(meeting(), notice, notice.rows, yes, NOW, scope);
+      return (await chosenFor(later, notice, notice.rows, now)).scope;
+    };
+    expect(await chosen(THIS_MEETING)).toEqual(THIS_MEETING);
+    expect(await chosen(room)).toEqual(room);
+    expect(await chosen(everywhere)).toEqual(everywhere);
+    expect(await chosen(everywhere, meeting(), new Date(NOW.getTime() + 7 * DAY))).toEqual(everywhere);
+    for (const other of [
+      { ...meeting(), scope: { widest: 'room', days: 90 } } as const,
+      { ...meeting(), scope: { widest: 'organisation', days: 30 } } as const,
+    ])
+      expect(await chosen(everywhere, other)).toEqual(THIS_MEETING);
+    expect(await chosen(room, { ...meeting(), room: 'r2' })).toEqual(THIS_MEETING);
+    const short = { ...everywhere, until: new Date(NOW.getTime() + DAY).toISOString() } as Scope;
+    expect(await chosen(short, meeting(), new Date(NOW.getTime() + DAY))).toEqual(THIS_MEETING);
+  });
+
+  it('stays a no for this meeting only where it was one', async () => {
+    const { notice, captions } = await card();
+    await keepChosen(meeting(), notice, notice.rows, refuseHere(NOTHING_ANSWERED, captions, ['voice']), NOW);
+    const { card: found } = await chosenFor(meeting(), notice, notice.rows, NOW);
+    expect(toSign(found, notice.rows)).toEqual([
+      { purpose: 'captions', medium: 'voice', yes: false, here: true },
+    ]);
   });
 
   it('can be changed, and is gone when it is cleared or long over', async () => {
