@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
@@ -11,14 +11,17 @@ test("the story as a command: every claim holds, and the file says the same as t
   const folder = mkdtempSync(join(tmpdir(), "aye-demo-"));
   try {
     const file = join(folder, "claims.json");
-    const output = execFileSync(join(root, "aye"), ["demo", "--json", file], { cwd: root, encoding: "utf8", maxBuffer: 1 << 24 });
+    const kept = join(folder, "kept");
+    const output = execFileSync(join(root, "aye"), ["demo", "--json", file, "--keep", kept], { cwd: root, encoding: "utf8", maxBuffer: 1 << 24 });
     const { claims, figures } = JSON.parse(readFileSync(file, "utf8")) as {
       claims: { name: string; holds: boolean; evidence: string }[];
       figures: Record<string, unknown>;
     };
     expect(claims.filter((claim) => !claim.holds)).toEqual([]);
-    expect(new Set(claims.map((claim) => claim.name)).size).toBeGreaterThanOrEqual(21);
+    expect(new Set(claims.map((claim) => claim.name)).size).toBeGreaterThanOrEqual(22);
     for (const { name, evidence } of claims) expect(output).toMatch(new RegExp(`^holds  ${escaped(name)} +${escaped(evidence)}$`, "m"));
+    expect(readdirSync(kept).sort()).toEqual(expect.arrayContaining(["data", "export", "receipts"]));
+    expect(readdirSync(join(kept, "receipts"))).toHaveLength(3);
     for (const name of ["word_error_rate", "withdrawal_to_account_ms", "held_out_after_forgetting", "seconds"]) expect(figures).toHaveProperty(name);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@ package dev.aye.app;
 
 import dev.aye.companion.WordErrors;
 import dev.aye.consent.Event;
+import dev.aye.consent.ReceiptVerifier;
 import dev.aye.learn.Datasets;
 import dev.aye.learn.Verification;
 import dev.aye.log.Checkpoint;
@@ -130,6 +131,7 @@ final class Demo {
         accounts.add(crowd.ask("account", who, Map.of()));
       }
     }
+    receipts(accounts);
     everythingKept(accounts);
     wholeLog();
   }
@@ -514,6 +516,32 @@ final class Demo {
         notes.path("summary").size() > 0 && hasNone(text, SAID_WITHDRAWN) && hasNone(text, NEVER),
         notes.path("summary").size() + " sentences");
     tell("The meeting ends.");
+  }
+
+  /** Each person's receipts as files, and what anybody who has such a file finds offline. */
+  private void receipts(List<JsonNode> accounts) throws IOException {
+    Path folder = Files.createDirectories(work.resolve("receipts"));
+    LogVerifier log = verifier();
+    int good = 0;
+    int all = 0;
+    for (JsonNode account : accounts) {
+      for (JsonNode answer : account.path("answers")) {
+        Map<String, Object> kept = new LinkedHashMap<>();
+        kept.put("receipt", answer.path("receipt").asString(""));
+        kept.put("salt", answer.path("salt").asString(""));
+        kept.put("index", answer.path("index").asLong());
+        kept.put("proof", answer.path("proof").asString(""));
+        kept.put("noticeText", answer.path("noticeText").asString(""));
+        byte[] file = JSON.writeValueAsBytes(kept);
+        Files.write(folder.resolve("aye-receipt-" + answer.path("index").asLong() + ".json"), file);
+        all++;
+        good += ReceiptVerifier.verify(file, log) instanceof ReceiptVerifier.Result.Holds ? 1 : 0;
+      }
+    }
+    claim(
+        "Each receipt verifies offline, with the text that was shown",
+        all == 3 && good == all,
+        good + " of " + all + " receipts; who said nothing has none");
   }
 
   /**

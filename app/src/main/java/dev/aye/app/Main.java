@@ -191,7 +191,10 @@ public final class Main {
     @Option(names = "--json", paramLabel = "FILE", description = "Write claims and figures here.")
     @Nullable Path json;
 
-    @Option(names = "--keep", paramLabel = "DIR", description = "Leave data and export here.")
+    @Option(
+        names = "--keep",
+        paramLabel = "DIR",
+        description = "Leave data, export and receipts here.")
     @Nullable Path keep;
 
     @Override
