@@ -760,6 +760,8 @@ export class RoomModel {
       case 'mine': {
         const told = new Map(event.data.choices.map((c) => [keyOf(c.purpose, c.medium), c]));
         this.#told = told;
+        // What follows takes time; what the server takes away ends now.
+        this.#stopWhatEnded();
         const held = new Set(this.store.get().slips.map((slip) => slip.handle));
         if ([...told.values()].some(({ handle }) => handle !== undefined && !held.has(handle)))
           await this.#loadSlips();
@@ -921,13 +923,16 @@ export class RoomModel {
    * still asks, and none of a medium of which the server still believes more than its person does.
    */
   #applyGrants(): Promise<void> {
-    const live = new Set(this.#live().map((g) => g.handle));
-    this.#listening?.stop(
-      [...this.#own.values()].flatMap(({ handle }) => handle ?? []).filter((h) => !live.has(h)),
-    );
+    this.#stopWhatEnded();
     const next = this.#granting.then(() => this.#grantsApplied());
     this.#granting = next.catch(() => undefined);
     return next;
+  }
+
+  /** Silent when this returns: whatever gives nothing any more. */
+  #stopWhatEnded(): void {
+    const live = new Set(this.#live().map((g) => g.handle));
+    this.#listening?.stop(this.#proved.flatMap(({ handle }) => handle ?? []).filter((h) => !live.has(h)));
   }
 
   async #grantsApplied(): Promise<void> {
