@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test } from "@playwright/test";
 import { type Aye, browserThatSays, removeData, startAye } from "./aye.ts";
@@ -575,6 +576,65 @@ test("where minors may be present nobody is asked about learning, in a running r
   await expect(rows(guest)).toHaveCount(2);
 });
 
+test("a receipt can be read and printed from My choices, and a changed file is named as such", async () => {
+  const page = await newcomer();
+  await page.goto(await newMeeting());
+  await answer(page, "Notes", "Yes");
+  await answer(page, "Learning", "No");
+  await join(page);
+  await expect(page.locator(".sign .sending")).toBeVisible();
+  await leave(page);
+  const slips = await page.evaluate(
+    () =>
+      new Promise<string[]>((done) => {
+        indexedDB.open("aye-slips").onsuccess = (event) => {
+          const all = (event.target as IDBOpenDBRequest).result.transaction("slips").objectStore("slips").getAll();
+          all.onsuccess = () => done((all.result as { secret: string }[]).map((s) => s.secret));
+        };
+      }),
+  );
+  expect(slips.length, "there are secrets that could be on the page").toBeGreaterThan(0);
+
+  await page.goto(`${aye.url}/me`);
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save receipt" }).click();
+  const file = JSON.parse(readFileSync(await (await saved).path(), "utf8")) as { receipt: string; index: number; noticeText: string };
+  await page.getByRole("link", { name: "Readable page" }).click();
+  await expect(page.getByRole("heading", { name: "Receipt", level: 1 })).toBeFocused();
+  await expect(page).toHaveURL(/\/me\/receipt\/[\w-]{22}$/);
+  await expect(page.getByRole("heading", { name: "This receipt holds" })).toBeVisible();
+  await expect(page.getByText(new RegExp(`^In the log: entry ${file.index} of \\d+, proved just now\\.$`))).toBeVisible();
+  const said = page.locator(".answered li");
+  await expect(said).toHaveText([/What I say.*not answered here/, /What I say.*Yes/, /What I write in the chat.*Yes/, /What I say.*No/, /What I write in the chat.*No/]);
+  const vkey = (await (await fetch(`${aye.url}/log/vkey`)).text()).trim();
+  await expect(page.getByText(`./aye verify aye-receipt-${file.index}.json --vkey '${vkey}'`, { exact: true })).toBeVisible();
+  const shown = await page.content();
+  for (const secret of slips) expect(shown).not.toContain(secret);
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByRole("navigation")).toHaveCount(0);
+  await expect(page.getByRole("button")).toHaveCount(0);
+  await expect(page.getByText("This receipt holds")).toBeVisible();
+  await page.emulateMedia({ media: "screen" });
+
+  const bring = async (changed: object) => {
+    await page.goto(`${aye.url}/me/receipt`);
+    const buffer = Buffer.from(JSON.stringify({ ...file, ...changed }));
+    await page.getByLabel("Choose a receipt file").setInputFiles({ name: "receipt.json", mimeType: "application/json", buffer });
+  };
+  await bring({});
+  await expect(page.getByRole("heading", { name: "This receipt holds" })).toBeVisible();
+  await bring({ noticeText: file.noticeText.replace("The sound is not kept.", "The sound is kept.") });
+  await expect(page.getByRole("heading", { name: "This receipt does not hold as it is here" })).toBeVisible();
+  await expect(page.getByText("The text in this file is another one than was shown.", { exact: false })).toBeVisible();
+  await expect(page.getByText("The sound is kept.")).toHaveCount(0);
+  const [header, payload = "", signature] = file.receipt.split(".");
+  const forged = Buffer.from(Buffer.from(payload, "base64url").toString().replace('"refused"', '"given" ')).toString("base64url");
+  await bring({ receipt: `${header}.${forged}.${signature}` });
+  await expect(page.getByText("This receipt cannot be relied on")).toBeVisible();
+  await expect(page.getByText("it was changed after it was signed", { exact: false })).toBeVisible();
+  await expect(page.locator(".sheet")).toHaveCount(0);
+});
+
 const WORDS = {
   en: {
     landing: "Meet. AI only with your yes.",
@@ -591,6 +651,9 @@ const WORDS = {
     signature: "Signature checked just now",
     pagesProved: /^Your browser fetched all \d+ files just now\. Their hash is entry \d+ of the log\.$/,
     textProved: /^Dutch: fits entry \d+ of the log, checked here\.$/,
+    readable: "Readable page",
+    receiptHolds: "This receipt holds",
+    readReceipt: "Read a receipt",
     unwatched: "Nobody outside watches this log.",
     noMeeting: "There is no such meeting, or it has ended. Ask whoever invited you.",
     noPage: "There is nothing here",
@@ -616,6 +679,9 @@ const WORDS = {
     signature: "Handtekening zojuist gecontroleerd",
     pagesProved: /^Je browser haalde zojuist alle \d+ bestanden op\. Hun hash is regel \d+ van het logboek\.$/,
     textProved: /^Nederlands: klopt met regel \d+ van het logboek, hier gecontroleerd\.$/,
+    readable: "Leesbare pagina",
+    receiptHolds: "Dit ontvangstbewijs klopt",
+    readReceipt: "Lees een ontvangstbewijs",
     unwatched: "Niemand van buiten kijkt mee met dit logboek.",
     noMeeting: "Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.",
     noPage: "Hier is niets",
@@ -675,6 +741,13 @@ for (const locale of ["en", "nl"] as const) {
     await works(page, locale);
     await page.getByText(words.each).click();
     await expect(page.locator(".fold .story")).toHaveCount(2);
+    await works(page, locale);
+
+    await page.getByRole("link", { name: words.readable }).click();
+    await expect(page.getByRole("heading", { name: words.receiptHolds })).toBeVisible();
+    await works(page, locale);
+    await page.goto(`${aye.url}/me/receipt`);
+    await expect(heading(words.readReceipt)).toBeVisible();
     await works(page, locale);
 
     await page.goto(`${aye.url}/withdraw`);

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { Invitation } from '../features/invitation/Invitation';
 import { Landing } from '../features/landing/Landing';
 import { Me } from '../features/me/Me';
+import { ReceiptPage } from '../features/paper/ReceiptPage';
 import { MeetingPage } from '../features/room/MeetingPage';
 import { Transparency } from '../features/transparency/Transparency';
 import { Withdraw } from '../features/withdraw/Withdraw';
@@ -21,6 +22,8 @@ export function App() {
       return <Invitation key={visit} id={at.id} />;
     case 'me':
       return <Me key={visit} />;
+    case 'receipt':
+      return <ReceiptPage key={visit} id={at.id} />;
     case 'withdraw':
       return <Withdraw key={visit} />;
     case 'transparency':

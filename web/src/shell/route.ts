@@ -3,12 +3,15 @@ import { Store } from './store';
 /** Where in the app one is. The fragment of a meeting link stays in the address bar only on the meeting's own page. */
 export type Route =
   | { readonly page: 'landing' | 'me' | 'withdraw' | 'transparency' | 'nowhere' }
-  | { readonly page: 'meeting' | 'invitation'; readonly id: string };
+  | { readonly page: 'meeting' | 'invitation'; readonly id: string }
+  | { readonly page: 'receipt'; readonly id: string | undefined };
 
 export function routeOf(path: string): Route {
   if (path === '/') return { page: 'landing' };
   if (path === '/me' || path === '/withdraw' || path === '/transparency')
     return { page: path.slice(1) as 'me' | 'withdraw' | 'transparency' };
+  const receipt = /^\/me\/receipt(?:\/([A-Za-z0-9_-]{22}))?\/?$/.exec(path);
+  if (receipt) return { page: 'receipt', id: receipt[1] };
   const [, page, id] = /^\/([mi])\/([A-Za-z0-9_-]{1,64})\/?$/.exec(path) ?? [];
   return id === undefined ? { page: 'nowhere' } : { page: page === 'i' ? 'invitation' : 'meeting', id };
 }

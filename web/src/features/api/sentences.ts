@@ -27,6 +27,13 @@ export function sentence(failure: unknown): string {
   return t('errors.unknown');
 }
 
+/** Why a single thing is not proved by the log; nothing where it only is not there as it is said to be. */
+export function besides(failure: unknown): string {
+  return failure === undefined || (failure instanceof LogMismatch && !(failure instanceof LogBroken))
+    ? ''
+    : sentence(failure);
+}
+
 /** Why camera and microphone did not start. */
 export function mediaSentence(failure: unknown): string {
   const t = i18next.t;

@@ -17,6 +17,7 @@ import {
   widerAnswers,
   type MeetingOfMine,
   type MeState,
+  type SaidThen,
   type Verdict,
 } from './meModel';
 import { ForMore } from './ForMore';
@@ -45,6 +46,9 @@ export function Me() {
       {state.meetings.map((meeting) => (
         <MeetingCard key={meeting.device.record.meeting} meeting={meeting} state={state} model={model} />
       ))}
+      <p>
+        <Link to="/me/receipt">{t('paper.another')}</Link>
+      </p>
     </Page>
   );
 }
@@ -172,7 +176,7 @@ function MeetingCard({
               />
             </div>
           )}
-          <Receipts answers={account.answers} verdicts={meeting.verdicts} />
+          <Receipts answers={account.answers} verdicts={meeting.verdicts} said={meeting.said} />
           <div className="stack">
             <h3>{t('me.held')}</h3>
             {account.held.length === 0 ? (
@@ -249,19 +253,22 @@ type Answer = PersonAccount['answers'][number];
 function Receipts({
   answers,
   verdicts,
+  said,
 }: {
   readonly answers: readonly Answer[];
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  readonly said: ReadonlyMap<string, SaidThen>;
 }) {
   const { t } = useTranslation();
   const of = (answer: Answer): Verdict => verdicts.get(answer.receipt) ?? { is: 'checking' };
+  const idOf = (answer: Answer) => said.get(answer.receipt)?.id;
   const [only] = answers;
   if (only === undefined) return null;
   if (answers.length === 1)
     return (
       <div className="receipt stack">
         <h3>{t('me.receipt')}</h3>
-        <Receipt answer={only} verdict={of(only)} />
+        <Receipt answer={only} verdict={of(only)} id={idOf(only)} />
       </div>
     );
   const proved = answers.filter((answer) => of(answer).is === 'proved');
@@ -271,7 +278,7 @@ function Receipts({
     <div className="receipt stack">
       <h3>{t('me.receipts')}</h3>
       {wrong.map((answer) => (
-        <Receipt key={answer.receipt} answer={answer} verdict={of(answer)} />
+        <Receipt key={answer.receipt} answer={answer} verdict={of(answer)} id={idOf(answer)} />
       ))}
       {(checking || proved.length > 0) && (
         <p className="verdict" role="status">
@@ -285,7 +292,7 @@ function Receipts({
           <ul className="list">
             {proved.map((answer) => (
               <li key={answer.receipt} className="fold">
-                <Receipt answer={answer} verdict={of(answer)} />
+                <Receipt answer={answer} verdict={of(answer)} id={idOf(answer)} />
               </li>
             ))}
           </ul>
@@ -295,7 +302,15 @@ function Receipts({
   );
 }
 
-function Receipt({ answer, verdict }: { readonly answer: Answer; readonly verdict: Verdict }) {
+function Receipt({
+  answer,
+  verdict,
+  id,
+}: {
+  readonly answer: Answer;
+  readonly verdict: Verdict;
+  readonly id: string | undefined;
+}) {
   const { t } = useTranslation();
   const [notice, setNotice] = useState<Notice | undefined>();
   useEffect(() => {
@@ -351,6 +366,11 @@ function Receipt({ answer, verdict }: { readonly answer: Answer; readonly verdic
           <Icon name="down" />
           {t('me.saveReceipt')}
         </button>
+        {id !== undefined && (
+          <Link to={`/me/receipt/${id}`} className="button">
+            {t('paper.readable')}
+          </Link>
+        )}
       </div>
     </div>
   );

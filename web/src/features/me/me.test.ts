@@ -30,6 +30,9 @@ describe("the page of one's own", () => {
     expect(underWay(listed(['done', 'waiting']), [])).toBe(true);
     expect(underWay(listed(['done', 'done']), [])).toBe(true);
     expect(underWay(listed(['done', 'failed'], 'signed'), [])).toBe(false);
+    expect(underWay(listed(['done', 'doing'], 'signed'), []), 'the account is there before its step is').toBe(
+      true,
+    );
     expect(underWay([], [['h', { is: 'sending' }]])).toBe(true);
     expect(underWay([], [['h', { is: 'unchecked' }]])).toBe(false);
     expect(underWay(listed(['done'], 'signed'), [['h', { is: 'inLog' }]])).toBe(false);

@@ -24,6 +24,8 @@ export interface SaidThen {
   readonly issued?: string;
   readonly scope: Scope;
   readonly controller: string;
+  /** The receipt's own number, by which its readable page is found. */
+  readonly id?: string;
   readonly choices: readonly Choice[];
   readonly differs: Difference | undefined;
 }
@@ -61,8 +63,8 @@ export async function saidThen(answer: AnswerThen, device: Device): Promise<Said
     return same && one ? { ...said, state: one.state } : said;
   });
   const text = b64u(await sha256(utf8(answer.noticeText))) === signed.notice.hash;
-  const { issued, scope, controller } = signed;
-  return { issued, scope, controller, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
+  const { id, issued, scope, controller } = signed;
+  return { id, issued, scope, controller, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
 }
 
 /** How each row stands in its meeting by the receipts: a later one changes only the choices it names. */
@@ -160,7 +162,7 @@ export function spells(held: readonly Held[]): { kind: Held['kind']; at: string;
 }
 
 /**
- * Whether something taken back is not accounted for yet: listed without its account, also when no step of it has begun, or
+ * Whether something taken back is not accounted for yet: listed without its account or with a step that is not over, also when no step of it has begun, or
  * said here and not listed at all.
  */
 export function underWay(
@@ -168,8 +170,9 @@ export function underWay(
   said: readonly (readonly [handle: string, standing: Pick<Said, 'is'>])[],
 ): boolean {
   return (
-    listed.some((w) => w.account === undefined) ||
-    said.some(([handle, { is }]) => is !== 'unchecked' && !listed.some((w) => w.handle === handle))
+    listed.some(
+      (w) => w.account === undefined || w.steps.some(({ state }) => state === 'doing' || state === 'waiting'),
+    ) || said.some(([handle, { is }]) => is !== 'unchecked' && !listed.some((w) => w.handle === handle))
   );
 }
 

@@ -7,6 +7,7 @@ import { slipFile } from '../consent/receipt';
 import { TakenBack } from '../withdraw/TakenBack';
 import type { NoticeRow } from '../consent/notice';
 import { LogCompared } from '../log/LogAlarm';
+import { clock } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Level, save } from '../../shell/ui';
 import { nameOf } from '../listening/recipient';
@@ -116,6 +117,16 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
         ) : (
           <>
             <p className="hint">{t('mine.receiptsText')}</p>
+            <ul className="list">
+              {state.receipts.map((kept) => (
+                <li key={kept.id}>
+                  {/* A tab of its own: the meeting goes on in this one. */}
+                  <a href={`/me/receipt/${kept.id}`} target="_blank" rel="noopener">
+                    {t('paper.of', { time: clock(new Date(kept.at)) })}
+                  </a>
+                </li>
+              ))}
+            </ul>
             <div className="actions">
               <button
                 type="button"

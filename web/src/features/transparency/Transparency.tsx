@@ -1,7 +1,7 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../api/client';
-import { sentence } from '../api/sentences';
+import { besides, sentence } from '../api/sentences';
 import { b64 } from '../bytes/bytes';
 import { LogAlarm } from '../log/LogAlarm';
 import { findings } from '../log/memory';
@@ -229,15 +229,15 @@ function Pages({ build }: { readonly build: SeenBuild }) {
   const why = [
     ...(other.length > 0 ? [t('transparency.pagesOther', { files: list(other) })] : []),
     ...(strange.length > 0 ? [t('transparency.pagesStrange', { files: list(strange) })] : []),
-    ...(unproved === undefined ? [] : [sentence(unproved)]),
+    besides(unproved),
   ];
-  const holds = why.length === 0 && hash === told;
+  const holds = unproved === undefined && other.length + strange.length === 0 && hash === told;
   return (
     <>
       <Verdict holds={holds}>
         {holds
           ? t('transparency.pagesProved', { files, index })
-          : t('transparency.pagesWrong', { why: why.join(' ') })}
+          : t('transparency.pagesWrong', { why: why.join(' ').trim() })}
       </Verdict>
       <dl className="facts wide">
         <dt>{t('transparency.hash')}</dt>

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { sentence } from '../api/sentences';
+import { besides } from '../api/sentences';
 import { apart } from '../consent/anew';
 import { MEDIA, PURPOSES } from '../consent/notice';
 import { NoticeText } from '../consent/NoticeText';
@@ -61,7 +61,7 @@ function Checked({ text }: { readonly text: Text }) {
           {t(`transparency.${text.is}`, {
             language,
             index: text.listed.index,
-            why: text.why === undefined ? '' : sentence(text.why),
+            why: besides(text.why),
           })}
         </span>
       </p>
@@ -69,7 +69,7 @@ function Checked({ text }: { readonly text: Text }) {
         <details>
           <summary>{t('transparency.read', { language })}</summary>
           <div className="full">
-            <NoticeText notice={text.notice} />
+            <NoticeText notice={text.notice} level={4} />
           </div>
         </details>
       )}

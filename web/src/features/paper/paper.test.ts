@@ -1,0 +1,100 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import { freshDevice } from '../../../tests/devices';
+import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
+import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
+import { b64u, text, unb64u, utf8 } from '../bytes/bytes';
+import { receiptFile } from '../consent/keeping';
+import { parseNotice } from '../consent/notice';
+import { signReceipt } from '../consent/receipt';
+import { readReceiptFile } from '../consent/receiptReader';
+import { commitment, leaf } from '../log/leaf';
+import { KnownLog } from '../log/memory';
+import { Tiles } from '../log/tiles';
+import { paperOf, sound } from './paper';
+
+async function aReceipt() {
+  const log = await logInMemory();
+  const device = await freshDevice('m1', log.origin);
+  const { receipt, salt, slips } = await signReceipt({
+    device,
+    participant: 'p1',
+    notice: await parseNotice(noticeText('en')),
+    recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'this server', model: 'm' } },
+    answers: [
+      { purpose: 'captions', medium: 'voice', yes: true },
+      { purpose: 'notes', medium: 'chat', yes: false },
+    ],
+    now: new Date('2026-03-01T10:00:00.250Z'),
+    vkey: log.vkey,
+  });
+  log.entries.push(leaf.answer(new Uint8Array(32)), leaf.answer(await commitment(salt, receipt)));
+  const file = {
+    receipt,
+    salt: b64u(salt),
+    index: 1,
+    proof: await log.proof(1),
+    noticeText: noticeText('en'),
+  };
+  const logOf = (vkey: string) => KnownLog.of(vkey, new Tiles(log.fetch), memoryInMap());
+  const paper = (change: Partial<typeof file> = {}, vkey: string | undefined = log.vkey) =>
+    paperOf({ file: { ...file, ...change }, ...(vkey === '' ? {} : { vkey }) }, logOf, new Date());
+  return { log, file, slips, paper, receipt };
+}
+
+describe('the readable page of a receipt', () => {
+  it('holds when signature, text and log do, also once read back from its file', async () => {
+    const { file, paper, log } = await aReceipt();
+    const found = await paper();
+    expect(found).toMatchObject({ text: { is: 'shown' }, log: { is: 'proved', index: 1, size: 2 } });
+    expect(sound(found)).toBe(true);
+    expect(readReceiptFile(utf8(receiptFile(file)))).toEqual(file);
+    const { noticeText: _text, ...without } = file;
+    const bare = await paperOf(
+      { file: without, vkey: log.vkey },
+      (vkey) => KnownLog.of(vkey, new Tiles(log.fetch), memoryInMap()),
+      new Date(),
+    );
+    expect(bare.text).toEqual({ is: 'absent' });
+    expect(sound(bare)).toBe(true);
+  });
+
+  it('says which part of a changed file does not hold, and draws no text that was not shown', async () => {
+    const { file, paper, receipt } = await aReceipt();
+    const other = await paper({ noticeText: file.noticeText.replace('then forgotten', 'then kept') });
+    expect(other.text).toEqual({ is: 'wrong', how: 'hash' });
+    expect(other.log.is).toBe('proved');
+    expect(sound(other)).toBe(false);
+    for (const change of [
+      { salt: b64u(new Uint8Array(32).fill(1)) },
+      { index: 0 },
+      { proof: file.proof.replace('index 1', 'index 0') },
+      { proof: 'c2sp.org/tlog-proof@v1\n' },
+    ]) {
+      const found = await paper(change);
+      expect(found.log.is, JSON.stringify(change).slice(0, 40)).toBe('unproved');
+      expect(sound(found)).toBe(false);
+    }
+    const [header = '', payload = '', signature = ''] = receipt.split('.');
+    const lie = b64u(utf8(text(unb64u(payload)).replace('"refused"', '"given" ')));
+    for (const forged of [`${header}.${lie}.${signature}`, `${receipt.slice(0, -8)}AAAAAAAA`])
+      await expect(paper({ receipt: forged })).rejects.toMatchObject({ slug: 'bad-signature' });
+  });
+
+  it('is not proved by a log that the receipt does not name', async () => {
+    const { paper } = await aReceipt();
+    expect((await paper({}, '')).log).toEqual({ is: 'elsewhere' });
+    const another = await logInMemory('other.example/log');
+    expect((await paper({}, another.vkey)).log).toEqual({ is: 'elsewhere' });
+    const sameName = await logInMemory();
+    expect((await paper({}, sameName.vkey)).log.is).toBe('unproved');
+  });
+
+  it('knows nothing that takes a yes back', async () => {
+    const { paper, slips } = await aReceipt();
+    expect(slips).toHaveLength(1);
+    const told = JSON.stringify(await paper());
+    expect(told).toContain(slips[0]?.handle);
+    expect(told).not.toContain(slips[0]?.secret);
+  });
+});

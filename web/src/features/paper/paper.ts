@@ -1,0 +1,130 @@
+import { b64u, sha256, unb64u } from '../bytes/bytes';
+import { api } from '../api/client';
+import { receipts } from '../consent/keeping';
+import {
+  readReceipt,
+  shownText,
+  type Receipt,
+  type ReceiptFile,
+  type WrongText,
+} from '../consent/receiptReader';
+import { checkReceipt } from '../consent/signing';
+import type { Notice } from '../consent/notice';
+import { Device } from '../device/device';
+import { Shelf } from '../device/shelf';
+import { commitment } from '../log/leaf';
+import type { KnownLog } from '../log/memory';
+import { currentVkey } from '../log/vkey';
+
+/** A receipt with all that was found when it was checked, here and now: what the readable page draws. */
+export interface Paper {
+  readonly file: ReceiptFile;
+  readonly receipt: Receipt;
+  /** What the meeting was called, where this device knows. */
+  readonly title: string | undefined;
+  readonly text:
+    | { readonly is: 'shown'; readonly notice: Notice }
+    | { readonly is: 'absent' }
+    | { readonly is: 'wrong'; readonly how: WrongText };
+  readonly log:
+    | { readonly is: 'proved'; readonly index: number; readonly size: number }
+    | { readonly is: 'unproved'; readonly why: unknown }
+    /** It was made for a log that is not asked from here. */
+    | { readonly is: 'elsewhere' };
+  /** The key of the log that it was checked with. */
+  readonly vkey: string | undefined;
+  readonly checked: Date;
+  /** SHA-256 of the recipient's public key. */
+  readonly recipientKey: string;
+  /** What the log holds of it. */
+  readonly commitment: string;
+}
+
+/** Everything that was checked holds; what is not there to be checked is not held against it. */
+export function sound(paper: Paper): boolean {
+  return paper.text.is !== 'wrong' && paper.log.is === 'proved';
+}
+
+/** Where a receipt was found, before it is read. */
+export interface Found {
+  readonly file: ReceiptFile;
+  readonly title?: string;
+  readonly vkey?: string;
+}
+
+/** Reads and checks a receipt. Throws `BadReceipt` for what is none; whatever else is wrong with it is in the paper. */
+export async function paperOf(
+  { file, title, vkey }: Found,
+  logOf: (vkey: string) => Promise<KnownLog>,
+  now: Date,
+): Promise<Paper> {
+  const receipt = await readReceipt(file.receipt);
+  const shown = file.noticeText === undefined ? undefined : await shownText(receipt, file.noticeText);
+  return {
+    file,
+    receipt,
+    title,
+    text:
+      shown === undefined
+        ? { is: 'absent' }
+        : 'notice' in shown
+          ? { is: 'shown', notice: shown.notice }
+          : { is: 'wrong', how: shown.wrong },
+    log: await proved(file, receipt, vkey, logOf, now),
+    vkey,
+    checked: now,
+    recipientKey: b64u(await sha256(unb64u(receipt.recipient.key, 65))),
+    commitment: b64u(await commitment(unb64u(file.salt, 32), file.receipt)),
+  };
+}
+
+async function proved(
+  file: ReceiptFile,
+  receipt: Receipt,
+  vkey: string | undefined,
+  logOf: (vkey: string) => Promise<KnownLog>,
+  now: Date,
+): Promise<Paper['log']> {
+  if (vkey === undefined || !vkey.startsWith(`${receipt.origin}+`)) return { is: 'elsewhere' };
+  try {
+    return { is: 'proved', ...(await checkReceipt(file, await logOf(vkey), now)) };
+  } catch (why) {
+    console.warn('paper: the receipt is not proved', why);
+    return { is: 'unproved', why };
+  }
+}
+
+/** The receipt with this id: as this device keeps it, else as the server gives it to the device that signed it. */
+export async function keptHere(id: string): Promise<Found | undefined> {
+  const kept = await receipts.get(id);
+  if (kept) {
+    const { receipt, salt, index, proof, noticeText, title, vkey } = kept;
+    return { file: { receipt, salt, index, proof, noticeText }, title, vkey };
+  }
+  for (const device of await Device.all()) {
+    const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
+    for (const { receipt, salt, index, proof, noticeText } of account.answers) {
+      const read = await readReceipt(receipt).catch(() => undefined);
+      if (read?.id === id)
+        return {
+          file: { receipt, salt, index, proof, noticeText },
+          title: device.record.title,
+          vkey: await vkeyFor(read.origin),
+        };
+    }
+  }
+  return undefined;
+}
+
+/** A receipt file that somebody brought, with the key of its log where this browser knows it. */
+export async function brought(file: ReceiptFile): Promise<Found> {
+  const { origin } = await readReceipt(file.receipt);
+  const vkey = await vkeyFor(origin);
+  return { file, ...(vkey === undefined ? {} : { vkey }) };
+}
+
+/** The key of a log: the one remembered under its name, else that of this server if it has that name. */
+async function vkeyFor(origin: string): Promise<string> {
+  const known = await new Shelf<{ vkey: string }>('aye', 'checkpoints').get(origin).catch(() => undefined);
+  return known?.vkey ?? (await currentVkey());
+}
