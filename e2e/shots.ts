@@ -105,6 +105,9 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   await page.locator(".panel .button.primary").waitFor();
   await seen("02-landing-made");
 
+  await page.goto(LINK.replace("/m/", "/i/"));
+  await page.locator(".row").first().waitFor();
+  await seen("29-invitation");
   await page.goto(LINK);
   await page.locator(".preview-card .row").first().waitFor();
   await page.locator(".picture video").waitFor();

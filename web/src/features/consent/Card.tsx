@@ -182,6 +182,7 @@ function Row({
             </button>
           </p>
           {standing ?? (before && <p className="hint">{t('card.before')}</p>)}
+          {reworded && <WordsChanged reworded={reworded} />}
         </div>
         {!reading && (
           <YesNo
@@ -193,7 +194,6 @@ function Row({
           />
         )}
       </div>
-      {reworded && <WordsChanged reworded={reworded} />}
       {below}
       {open && (
         <div className="row-details">
