@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test } from "@playwright/test";
-import { type Aye, browserThatSays, removeData, startAye } from "./aye.ts";
+import { type Aye, browserThatSays, removeData, root, startAye } from "./aye.ts";
 
 const WIDTHS = [360, 768, 1280];
 const SCHEMES = ["light", "dark"] as const;
@@ -516,11 +517,31 @@ test("what was answered in other words is asked anew with the difference, and an
     await pressed(page, { Notes: "Yes" });
     await page.keyboard.press("Escape");
     await leave(page);
+    await whatChangedIsTold(page, after.url);
   } finally {
     await (after ?? before).kill();
     removeData(before);
   }
 });
+
+/** On the transparency page, where the served pages are also those that were built here. */
+async function whatChangedIsTold(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/transparency`);
+  const versions = page.locator(".versions > li");
+  await expect(versions).toHaveCount(2);
+  const newer = versions.first();
+  await expect(newer.getByRole("heading", { name: /^Version 2 .* in use now$/ })).toBeVisible();
+  await expect(newer.locator(".changed > div").first()).toHaveText("Who is responsibleBefore: the first clubNow: the second club");
+  await expect(newer.locator(".changed h4", { hasText: "Notes · Who gets it" })).toBeVisible();
+  await expect(page.getByText("The server lists other changes", { exact: false })).toHaveCount(0);
+  await expect(page.getByText(/^(English|Dutch): fits entry \d+ of the log, checked here\.$/)).toHaveCount(4);
+  await newer.getByText("Read it in English").click();
+  await expect(newer.getByText("Your words become part of the transcript and the summary.").first()).toBeVisible();
+  const vkey = (await (await fetch(`${url}/log/vkey`)).text()).trim();
+  const told = execFileSync(`${root}/aye`, ["verify", `${root}/web/dist`, "--log", `${url}/log`, "--vkey", vkey], { encoding: "utf8" });
+  expect(told).toMatch(/^holds {2}these pages are leaf \d+ of the log {2}[\w-]{43}$/m);
+  await expect(page.getByText(told.trim().slice(-43), { exact: true })).toBeVisible();
+}
 
 test("where minors may be present nobody is asked about learning, in a running room too, and a room goes on", async () => {
   const host = await newcomer();

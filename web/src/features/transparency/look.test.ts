@@ -7,7 +7,7 @@ import { b64, b64u, concat, sha256, utf8, type Bytes } from '../bytes/bytes';
 import { parseNotice } from '../consent/notice';
 import { leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
-import { openCheckpoint } from '../log/note';
+import { cosignedAt, openCheckpoint, verifier, witnessKey } from '../log/note';
 import { Tiles } from '../log/tiles';
 import { hashOfPages } from './build';
 import { checkText, difference, versions, type Listed } from './notices';
@@ -219,6 +219,17 @@ describe('witnesses', () => {
     expect((await of(await one.cosign(now, 5), twice)).enough).toBeUndefined();
     const broken = { quorum: 1, witnesses: [{ ...one.told, vkey: known.by.vkey }] };
     expect((await of(await one.cosign(now, 5), broken)).witnesses[0]?.is).toEqual({ seen: 'wrongKey' });
+  });
+
+  it('are read as they sign in the world: a checkpoint of a public log, cosigned by a public witness', async () => {
+    const remora = await witnessKey('remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2');
+    const text =
+      'arche2025h1.staging.ct.transparency.dev\n1432088532\nU7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=\n';
+    const line =
+      '— remora.n621.de 2net5wAAAABqEiEgPlfF3V06o0Y+fHM+J5J9s27wgxxcOVSpZ/2g/KSiXCg9DEZI+aVCIobWX9sXTynk5XeU/zZ0WBxtqB0DrAWfBw==\n';
+    expect(await cosignedAt(`${text}\n${line}`, remora)).toEqual(new Date(0x6a122120 * 1000));
+    expect(await cosignedAt(`${text.replace('532', '533')}\n${line}`, remora)).toBeUndefined();
+    await expect(verifier(remora.vkey)).rejects.toThrow();
   });
 
   it('cannot make a checkpoint count that the log does not continue', async () => {
