@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test } from "@playwright/test";
 import { type Aye, browserThatSays, removeData, root, startAye } from "./aye.ts";
+import { startWitness, type Witness } from "./witness.ts";
 
 const WIDTHS = [360, 768, 1280];
 const SCHEMES = ["light", "dark"] as const;
@@ -476,6 +477,7 @@ test("no page of the host shows who chose what: two meetings that differ in who 
 
 test("what was answered in other words is asked anew with the difference, and an old yes sends nothing", async () => {
   const before = await startAye({ env: { AYE_CONTROLLER: "the first club" } });
+  const witness = await startWitness("witness.example/w1");
   const port = Number(new URL(before.url).port);
   let after: Aye | undefined;
   try {
@@ -491,7 +493,8 @@ test("what was answered in other words is asked anew with the difference, and an
     await leave(page);
     await page.goto("about:blank");
     await before.kill();
-    after = await startAye({ data: before.data, port, env: { AYE_CONTROLLER: "the second club" } });
+    const witnessed = { AYE_WITNESSES: `${witness.vkey} ${witness.url}`, AYE_WITNESS_QUORUM: "1" };
+    after = await startAye({ data: before.data, port, env: { AYE_CONTROLLER: "the second club", ...witnessed } });
 
     await page.goto(link);
     const changed = page.locator(".row", { has: row(page, "Notes") }).locator(".changed");
@@ -518,11 +521,21 @@ test("what was answered in other words is asked anew with the difference, and an
     await page.keyboard.press("Escape");
     await leave(page);
     await whatChangedIsTold(page, after.url);
+    await whoWatchesIsTold(page, witness);
   } finally {
     await (after ?? before).kill();
+    await witness.stop();
     removeData(before);
   }
 });
+
+/** By the witness's own signature, which is checked in the page. */
+async function whoWatchesIsTold(page: Page, witness: Witness): Promise<void> {
+  await expect(page.getByRole("heading", { name: witness.name })).toBeVisible();
+  await expect(page.getByText(witness.vkey, { exact: true })).toBeVisible();
+  await expect(page.getByText(/^Confirmed the log as it is now: .*\. Signature checked here\.$/)).toBeVisible();
+  await expect(page.getByText(/^A yes counts only once 1 of 1 have confirmed it\. That many have confirmed all \d+ entries\.$/)).toBeVisible();
+}
 
 /** On the transparency page, where the served pages are also those that were built here. */
 async function whatChangedIsTold(page: Page, url: string): Promise<void> {

@@ -178,13 +178,25 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   await page.locator(".button.primary.big").waitFor();
   await seen("17-withdraw-slips");
   await page.goto(`${ORIGIN}/transparency`);
-  await page.locator(".verdict").waitFor();
-  await page.waitForTimeout(500);
+  await page.locator(".collected").waitFor();
+  await page.waitForTimeout(2500);
   await seen("18-transparency");
   await page.goto(LINK);
   await page.locator(".preview-card").waitFor();
   await page.waitForTimeout(1000);
   await seen("19-preview-again");
+
+  await page.goto(`${ORIGIN}/me`);
+  const receipt = await page.locator('a[href^="/me/receipt/"]').first().getAttribute("href");
+  await page.goto(`${ORIGIN}${receipt}`);
+  await page.locator(".checks").waitFor();
+  await seen("27-receipt");
+  await page.emulateMedia({ media: "print" });
+  await seen("28-receipt-printed");
+  await page.emulateMedia({ media: "screen" });
+  await page.goto(`${ORIGIN}/me/receipt`);
+  await page.locator("input[type=file]").waitFor({ state: "attached" });
+  await seen("29-receipt-file");
 }
 
 /** What one sees when something is not there: the meeting, the page, the camera, the connection. */
