@@ -138,7 +138,7 @@ test("a yes for a room reaches its next meeting and no other, can be refused in 
   });
   const nextMeeting = async () => {
     await page.getByRole("button", { name: "Leave" }).click();
-    await page.getByRole("link", { name: "Next meeting in this room" }).click();
+    await page.getByRole("link", { name: "Next one in this room" }).click();
     await page.getByRole("button", { name: "Make a meeting" }).click();
     await page.getByRole("button", { name: "Go to the meeting" }).click();
     await expect(ada.row("Captions")).toBeVisible();
