@@ -532,7 +532,7 @@ async function whoWatchesIsTold(page: Page, witness: Witness): Promise<void> {
   await expect(page.getByRole("heading", { name: witness.name })).toBeVisible();
   await expect(page.getByText(witness.vkey, { exact: true })).toBeVisible();
   await expect(page.getByText(/^Confirmed the log as it is now: .*\. Signature checked here\.$/)).toBeVisible();
-  await expect(page.getByText(/^A yes counts only once 1 of 1 have confirmed it\. That many have confirmed all \d+ entries\.$/)).toBeVisible();
+  await expect(page.getByText(/^A yes counts only once it is confirmed by 1 of 1\. All \d+ entries are\.$/)).toBeVisible();
 }
 
 /** On the transparency page, where the served pages are also those that were built here. */

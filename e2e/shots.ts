@@ -190,13 +190,13 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   const receipt = await page.locator('a[href^="/me/receipt/"]').first().getAttribute("href");
   await page.goto(`${ORIGIN}${receipt}`);
   await page.locator(".checks").waitFor();
-  await seen("27-receipt");
+  await seen("30-receipt");
   await page.emulateMedia({ media: "print" });
-  await seen("28-receipt-printed");
+  await seen("31-receipt-printed");
   await page.emulateMedia({ media: "screen" });
   await page.goto(`${ORIGIN}/me/receipt`);
   await page.locator("input[type=file]").waitFor({ state: "attached" });
-  await seen("29-receipt-file");
+  await seen("32-receipt-file");
 }
 
 /** What one sees when something is not there: the meeting, the page, the camera, the connection. */

@@ -119,6 +119,24 @@ export async function contractServer(site: string, sfu: string) {
     };
     const seat = seats.get((request.headers.authorization ?? '').replace('Bearer ', ''));
     story.push(`${request.method} ${path}`);
+    if (path === '/log/witnesses') return json({ quorum: 0, witnesses: [] });
+    if (path === '/api/build') return problem(404, 'no-pages', 'This server was started without its pages.');
+    if (path === '/api/notices')
+      return json({
+        notices: await Promise.all(
+          (['en', 'nl'] as const).map(async (l, i) => ({
+            version: 1,
+            locale: l,
+            hash: b64u(await sha256(utf8(noticeText(l)))),
+            index: i + 1,
+            published: '2026-11-22T10:00:00.000Z',
+            changed: [],
+          })),
+        ),
+      });
+    for (const l of ['en', 'nl'] as const)
+      if (path === `/api/notices/${b64u(await sha256(utf8(noticeText(l))))}`)
+        return void response.end(noticeText(l));
     if (path === '/log/vkey') return void response.end(`${log.vkey}\n`);
     if (path.startsWith('/log/')) return void response.end(Buffer.from(await log.fetch(path)));
     if (path === '/api/meetings') door = body['door'] ?? '';

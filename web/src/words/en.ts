@@ -523,9 +523,9 @@ export const en = {
       noneMeans:
         'Your browser notices when the past is rewritten between two visits, and browsers in a meeting compare what they are shown. A false log that is shown to you alone from the first visit on would stay unseen. Whoever runs this server can ask a witness to watch.',
       noQuorum: 'Answers do not wait for them.',
-      quorum: 'A yes counts only once {{quorum}} of {{of}} have confirmed it.',
-      enough: 'That many have confirmed all {{size}} entries.',
-      some: 'That many have confirmed the first {{enough}} of {{size}} entries.',
+      quorum: 'A yes counts only once it is confirmed by {{quorum}} of {{of}}.',
+      enough: 'All {{size}} entries are.',
+      some: 'The first {{enough}} of {{size}} entries are.',
       few: 'Signatures of that many are not shown here.',
       newest: 'Confirmed the log as it is now: {{when}}. Signature checked here.',
       earlier: 'Confirmed the first {{size}} entries: {{when}}. Signature checked here.',

@@ -538,9 +538,9 @@ export const nl: Words = {
       noneMeans:
         'Je browser merkt het als het verleden tussen twee bezoeken wordt herschreven, en browsers in een vergadering vergelijken wat ze te zien krijgen. Een vals logboek dat alleen jij vanaf je eerste bezoek ziet, zou onopgemerkt blijven. Wie deze server beheert kan een getuige vragen om mee te kijken.',
       noQuorum: 'Antwoorden wachten niet op hen.',
-      quorum: 'Een ja telt pas als {{quorum}} van {{of}} het bevestigd hebben.',
-      enough: 'Zoveel hebben alle {{size}} regels bevestigd.',
-      some: 'Zoveel hebben de eerste {{enough}} van {{size}} regels bevestigd.',
+      quorum: 'Een ja telt pas als het bevestigd is door {{quorum}} van {{of}}.',
+      enough: 'Alle {{size}} regels zijn dat.',
+      some: 'De eerste {{enough}} van {{size}} regels zijn dat.',
       few: 'Handtekeningen van zoveel getuigen zijn hier niet te zien.',
       newest: 'Bevestigde het logboek zoals het nu is: {{when}}. Handtekening hier gecontroleerd.',
       earlier: 'Bevestigde de eerste {{size}} regels: {{when}}. Handtekening hier gecontroleerd.',
