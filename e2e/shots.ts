@@ -108,6 +108,11 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   await page.goto(LINK.replace("/m/", "/i/"));
   await page.locator(".row").first().waitFor();
   await seen("29-invitation");
+  await page.goto(LINK.replace("/m/", "/i/"));
+  await page.locator(".row").first().waitFor();
+  await page.waitForTimeout(500);
+  await seen("29-invitation");
+
   await page.goto(LINK);
   await page.locator(".preview-card .row").first().waitFor();
   await page.locator(".picture video").waitFor();
@@ -161,6 +166,19 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   await page.locator(".verdict .icon").first().waitFor();
   await page.waitForTimeout(3000);
   await seen("12-me");
+  await page.locator('a[href^="/me/receipt/"]').first().click();
+  await page.locator(".verdict").first().waitFor();
+  await page.waitForTimeout(1500);
+  await seen("30-receipt");
+  await page.emulateMedia({ media: "print" });
+  await seen("31-receipt-printed");
+  await page.emulateMedia({ media: null });
+  await page.goto(`${ORIGIN}/me/receipt`);
+  await page.waitForTimeout(500);
+  await seen("32-receipt-of-somebody");
+  await page.goto(`${ORIGIN}/me`);
+  await page.locator(".verdict .icon").first().waitFor();
+  await page.waitForTimeout(1000);
   await page.locator(".meeting > div > .button").first().click();
   await page.waitForTimeout(1200);
   await seen("13-me-withdrawing");
