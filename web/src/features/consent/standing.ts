@@ -3,7 +3,7 @@ import { Device } from '../device/device';
 import { reworded, type Reworded } from './anew';
 import { keyOf } from './answers';
 import { receipts, refusals, slips, type KeptReceipt, type KeptSlip } from './keeping';
-import type { NoticeRow } from './notice';
+import { MEDIA, PURPOSES, type NoticeRow } from './notice';
 import { provedChoices, type OwnChoice } from './own';
 import { askedIn, inEffect, lapse, type Asked } from './reach';
 import type { Answer } from './receipt';
@@ -70,7 +70,7 @@ export async function standingIn(meeting: Meeting, now: Date): Promise<Standing>
     device,
     canReachFurther: device?.record.lasting === true || !signedHere,
     own,
-    refusedHere: await refusedHere(asked),
+    refusedHere: await refusedHere(meeting.id),
     slips: held,
     takenBack,
     reworded: anew,
@@ -223,12 +223,12 @@ export async function rememberHere(
   else await refusals.delete(question);
 }
 
-export async function refusedHere(asked: Asked): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
+/** The rows that were refused in that meeting only. */
+export async function refusedHere(meeting: string): Promise<ReadonlySet<string>> {
   const known = new Set((await refusals.all()).map((r) => r.question));
-  for (const notice of asked.texts.values())
-    for (const { purpose, media } of notice.rows)
-      for (const { medium } of media)
-        if (known.has(hereOnly(asked.meeting, purpose, medium))) found.add(keyOf(purpose, medium));
+  const found = new Set<string>();
+  for (const purpose of PURPOSES)
+    for (const medium of MEDIA)
+      if (known.has(hereOnly(meeting, purpose, medium))) found.add(keyOf(purpose, medium));
   return found;
 }

@@ -15,7 +15,6 @@ import {
   api,
   inMeeting,
   Problem,
-  type Choice,
   type Joined,
   type Meeting,
   type PersonAccount,
@@ -24,16 +23,16 @@ import {
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
-import { reworded, type Reworded } from '../consent/anew';
-import { keyOf, questionOf } from '../consent/answers';
+import { keyOf } from '../consent/answers';
 import { receipts, slips as keptSlips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
 import { provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
-import { askedIn, inEffect, lapse, type Asked, type Lapse } from '../consent/reach';
-import type { Answer, Recipient, Slip } from '../consent/receipt';
+import { OwnRows, type Statement } from '../consent/ownRows';
+import { askedIn } from '../consent/reach';
+import type { Answer, Recipient } from '../consent/receipt';
 import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
-import { isTaken, provedOf, refusedHere, rememberHere, type WiderYes } from '../consent/standing';
+import { provedOf, refusedHere, rememberHere } from '../consent/standing';
 import { Device } from '../device/device';
 import { decryptedPackets, encryptionWorker, SenderKeys } from '../encryption/frames';
 import { MEMBER_ATTRIBUTE, memberRecord } from '../encryption/member';
@@ -78,7 +77,7 @@ export interface ChatLine {
 /** How one came out of the room; `never` is somebody who did not get in. */
 export type Why = 'left' | 'ended' | 'removed' | 'lost' | 'never';
 
-export interface RoomState {
+export interface RoomState extends Statement {
   readonly phase: 'connecting' | 'in' | 'reconnecting' | 'out';
   readonly why: Why;
   readonly people: readonly Person[];
@@ -95,23 +94,12 @@ export interface RoomState {
   readonly keeps: boolean;
   readonly offered: readonly NoticeRow[];
   readonly ai: AiState;
-  /** How each row stands by this device's own proved receipts, less what was taken away since. */
-  readonly choices: ReadonlyMap<string, Choice>;
-  /**
-   * The server tells it otherwise: `unproved` is a yes that this device signed and the server claims without having
-   * proved it here; nothing is sent under either.
-   */
-  readonly disagrees: 'otherwise' | 'unproved' | undefined;
   readonly busy: ReadonlySet<string>;
-  /** Of the yeses that stand: those that reach further than this meeting. */
-  readonly wider: ReadonlyMap<string, Omit<WiderYes, 'media'>>;
   /** How far answers can be made to reach from this seat, the narrowest first; `scope` is what is chosen. */
   readonly scopes: readonly Scope[];
   readonly scope: Scope;
   /** Rows that were switched on after this person last saw the card, and that they have not answered. */
   readonly fresh: readonly NoticeRow[];
-  /** By purpose: what a yes of theirs was said to in other words than the row has now, so that it covers nothing. */
-  readonly reworded: ReadonlyMap<string, Reworded>;
   readonly listening: ListeningState;
   readonly sendingVoice: boolean;
   readonly paused: boolean;
@@ -143,28 +131,10 @@ export class RoomModel {
   readonly #names = new Map<string, string>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #seen: Set<string>;
-  /** Handles that this device took back, now or before a reload: whatever the server says, they are no yes. */
-  readonly #taken = new Map<string, Pick<Slip, 'purpose' | 'medium'> | undefined>();
-  /** What was said in receipts that were proved here. Nothing else opens a stream. */
-  #proved: readonly OwnChoice[] = [];
-  /** Of that, what counts for each row in this meeting. */
-  #own: ReadonlyMap<string, OwnChoice> = new Map();
-  /** What the meeting asks now, and in which texts. */
-  #asked: Asked | undefined;
-  /** Rows that were refused in this meeting only: whatever else stands, nothing of theirs is sent here. */
-  readonly #refusedHere = new Set<string>();
+  /** How the rows stand for this person. Nothing else opens a stream. */
+  readonly #rows: OwnRows;
   readonly #now: () => Date;
-  /** Rows that are over by time, as last told. */
-  #over = '';
-  /** What the server last said of the rows. It only takes away. */
-  #told: ReadonlyMap<string, Choice> | undefined;
-  /** Rows that were signed on this page moments ago, when, and that the server has not spoken of since. */
-  readonly #unheard = new Map<string, number>();
-  /** Handles of receipts that another page of this device keeps. */
-  readonly #elsewhere = new Set<string>();
   #granting: Promise<void> = Promise.resolve();
-  /** The medium of each handle that was taken back while the server does not know it yet. */
-  readonly #untold = new Map<string, string>();
   #stuck = false;
   #wasIn = false;
   #membership: Membership | undefined;
@@ -183,6 +153,7 @@ export class RoomModel {
     this.#device = args.device;
     this.#keeps = args.keeps;
     this.#now = args.now ?? (() => new Date());
+    this.#rows = new OwnRows(args.meeting.id, this.#now);
     this.media = args.media;
     this.#name = args.name;
     this.#linkSecret = args.linkSecret;
@@ -247,7 +218,7 @@ export class RoomModel {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
     const shown = this.#shown();
-    this.#asked = await askedIn(this.store.get().meeting);
+    this.#rows.asks(await askedIn(this.store.get().meeting));
     if (this.#keeps) await this.#loadKept();
     const signing = this.#takeBackFirst(answers);
     this.#wire();
@@ -394,7 +365,7 @@ export class RoomModel {
       return;
     }
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
-    const handles = media.flatMap((medium) => this.#slipsOf(row.purpose, medium)).map((s) => s.handle);
+    const handles = media.flatMap((medium) => this.#rows.slipsOf(row.purpose, medium)).map((s) => s.handle);
     const told = handles.length > 0 ? this.withdraw(handles) : Promise.resolve();
     // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = row.media
@@ -427,16 +398,14 @@ export class RoomModel {
     if (!shown || !this.#keeps || answers.length === 0) return;
     // Before anything that takes time: from here on nothing of these rows is sent.
     const here = answers.filter((a) => a.here);
-    for (const { purpose, medium } of here) this.#refusedHere.add(keyOf(purpose, medium));
-    this.#listening?.stop(
-      answers.flatMap((a) => (a.yes ? [] : (this.#own.get(keyOf(a.purpose, a.medium))?.handle ?? []))),
-    );
+    this.#rows.refuses(here);
+    this.#listening?.stop(this.#rows.endedBy(answers));
     if (here.length > 0) this.#restate();
-    const stale = this.#staleSlips(answers);
+    const stale = this.#rows.stale(answers);
     if (stale.length > 0) await this.withdraw(stale);
     const byScope = new Map<string, { scope: Scope; answers: Answer[] }>();
     for (const one of answers) {
-      const scope = this.#scopeOf(one);
+      const scope = this.#rows.scopeOf(one);
       const group = byScope.get(JSON.stringify(scope)) ?? { scope, answers: [] };
       group.answers.push(one);
       byScope.set(JSON.stringify(scope), group);
@@ -455,29 +424,14 @@ export class RoomModel {
     }
   }
 
-  /** A yes in this meeting where one from elsewhere stands, but not here: that one reaches the others already. */
-  #scopeOf({ purpose, medium, yes, scope }: Answer): Scope {
-    const stands = this.#proved.some(
-      (said) =>
-        said.purpose === purpose &&
-        said.medium === medium &&
-        said.state === 'given' &&
-        said.scope.kind !== 'meeting' &&
-        said.meeting !== this.store.get().meeting.id &&
-        this.#lapse(said) === undefined &&
-        !this.#taken.has(said.handle ?? ''),
-    );
-    return scope && !(yes && stands) ? scope : THIS_MEETING;
-  }
-
   async #record(
     shown: { readonly notice: Notice; readonly recipient: Recipient },
     scope: Scope,
     answers: readonly Answer[],
   ): Promise<void> {
-    const log = await this.#knownLog();
     const { id } = this.store.get().meeting;
-    for (const said of answers.filter((a) => a.here)) await rememberHere(id, said, true, this.#now());
+    for (const no of answers.filter((a) => a.here)) await rememberHere(id, no, true, this.#now());
+    const log = await this.#knownLog();
     const { receipt, slips: drawn } = await answer({
       api,
       log,
@@ -488,38 +442,22 @@ export class RoomModel {
       scope,
       answers,
       now: this.#now(),
-      translations: [...(this.#asked?.texts.values() ?? [])].filter(
-        (t) => t.version === shown.notice.version,
-      ),
+      translations: this.#rows.texts(shown.notice.version),
     });
-    this.#proved = [...this.#proved, ...(await provedChoices(receipt, this.#device, log.by.vkey))];
-    for (const said of answers) {
-      const key = keyOf(said.purpose, said.medium);
-      this.#unheard.set(key, Date.now());
-      if (said.yes && this.#refusedHere.delete(key)) await rememberHere(id, said, false, this.#now());
-    }
-    this.store.set({
-      receipts: [...this.store.get().receipts, receipt],
-      slips: [...this.store.get().slips, ...drawn],
-      trouble: undefined,
-    });
+    const said = await provedChoices(receipt, this.#device, log.by.vkey);
+    this.#rows.signed(said, drawn, answers);
+    for (const yes of answers.filter((a) => a.yes)) await rememberHere(id, yes, false, this.#now());
+    this.store.set({ receipts: [...this.store.get().receipts, receipt], trouble: undefined });
     this.#restate();
     await this.#applyGrants();
   }
 
   /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
   async withdraw(handles: readonly string[]): Promise<void> {
-    const taken = this.store.get().slips.filter((s) => handles.includes(s.handle));
-    for (const handle of handles)
-      this.#taken.set(
-        handle,
-        taken.find((s) => s.handle === handle),
-      );
-    for (const slip of taken) this.#untold.set(slip.handle, slip.medium);
+    const taken = this.#rows.takes(handles);
     this.#listening?.stop(handles);
     const keys = taken.map((s) => keyOf(s.purpose, s.medium));
-    const slips = this.store.get().slips.filter((s) => !handles.includes(s.handle));
-    this.store.set({ slips, sendingVoice: false });
+    this.store.set({ sendingVoice: false });
     this.#restate();
     this.#busy(keys, true);
     try {
@@ -723,7 +661,7 @@ export class RoomModel {
         const notice = await noticeOf(event.data);
         const offered = this.#keeps ? offeredRows(notice, event.data) : [];
         const { meeting: before, reworded: knew } = this.store.get();
-        this.#asked = await askedIn(event.data);
+        this.#rows.asks(await askedIn(event.data));
         this.store.set({
           meeting: event.data,
           notice,
@@ -735,7 +673,7 @@ export class RoomModel {
         const [was] = before.ai.recipients;
         const [recipient] = event.data.ai.recipients;
         if (was && recipient && !sameRecipient(was, recipient))
-          for (const own of this.#own.values()) if (this.#outdated(own)) this.#seen.delete(own.purpose);
+          for (const purpose of this.#rows.outdated()) this.#seen.delete(purpose);
         // So is one whose words are others than a yes was said to; told once for each change of them.
         const { reworded: anew } = this.store.get();
         for (const [purpose, change] of anew)
@@ -758,18 +696,10 @@ export class RoomModel {
         this.store.set({ captions: this.#strip.lines });
         return;
       case 'mine': {
-        const told = new Map(event.data.choices.map((c) => [keyOf(c.purpose, c.medium), c]));
-        this.#told = told;
+        this.#rows.isTold(event.data.choices);
         // What follows takes time; what the server takes away ends now.
         this.#stopWhatEnded();
-        const held = new Set(this.store.get().slips.map((slip) => slip.handle));
-        if ([...told.values()].some(({ handle }) => handle !== undefined && !held.has(handle)))
-          await this.#loadSlips();
-        for (const key of this.#unheard.keys()) {
-          const own = this.#own.get(key);
-          const now = told.get(key);
-          if (now && now.state !== 'requested' && now.handle === own?.handle) this.#unheard.delete(key);
-        }
+        if (this.#rows.lacks('slip')) await this.#loadSlips();
         await this.#lookElsewhere();
         this.#restate();
         await this.#applyGrants();
@@ -794,111 +724,9 @@ export class RoomModel {
     return notice && recipient ? { notice, recipient } : undefined;
   }
 
-  #lapse(own: OwnChoice): Lapse | undefined {
-    return this.#asked ? lapse(own, this.#asked, this.#now()) : 'unasked';
-  }
-
-  /** Whether a yes was to another recipient, key or processor than the meeting has now, or is over. */
-  #outdated(own: OwnChoice): boolean {
-    const why = this.#lapse(own);
-    return own.state === 'given' && why !== undefined && why !== 'unasked' && why !== 'words';
-  }
-
-  #busyWith(key: string): boolean {
-    return this.store.get().busy.has(key) || this.#unheard.has(key);
-  }
-
-  /**
-   * What changed in the words of a row since it was answered. A yes is to the very words that were shown. A no stands
-   * until the question is another one: new words alone are not asked again after it.
-   */
-  #reworded(own: OwnChoice): Reworded | undefined {
-    if (!this.#asked) return undefined;
-    const { texts } = this.#asked;
-    const change = reworded(own.shown, texts);
-    if (own.state === 'given' || !change) return change;
-    const text = texts.get(own.shown.locale);
-    const row = text?.rows.find((r) => r.purpose === own.purpose);
-    if (!text || !row) return undefined;
-    const asked = (of: NoticeRow) => questionOf(text.controller.name, of, own.medium, own.recipient);
-    return asked(own.shown.row) === asked(row) ? undefined : change;
-  }
-
-  /** Whether the server says of a yes what was signed; it may be slower than its own reply. */
-  #agreed(key: string, own: OwnChoice): boolean {
-    const told = this.#told?.get(key);
-    return (
-      this.#told === undefined ||
-      this.#unheard.has(key) ||
-      (told?.state === 'given' && told.handle === own.handle)
-    );
-  }
-
-  /** How a row stands: as it was signed, less what was taken back here or ended by the server. */
-  #standing(key: string, own: OwnChoice): string {
-    if (this.#refusedHere.has(key)) return 'refused';
-    if (own.state === 'refused' || own.handle === undefined)
-      return this.#lapse(own) === 'over' || this.#reworded(own) ? 'requested' : 'refused';
-    if (this.#taken.has(own.handle)) return 'withdrawn';
-    if (this.#outdated(own) || this.#reworded(own)) return 'requested';
-    const told = this.#told?.get(key);
-    return told && !this.#agreed(key, own) && endedBy(told, own, this.store.get().meeting.id)
-      ? told.state
-      : 'given';
-  }
-
   /** Brings what is shown in line with what was signed, taken back and told. */
   #restate(): void {
-    if (this.#asked) this.#own = inEffect(this.#proved, this.#asked);
-    const choices = new Map<string, Choice>();
-    const wider = new Map<string, Omit<WiderYes, 'media'>>();
-    for (const [handle, slip] of this.#taken)
-      if (slip)
-        choices.set(keyOf(slip.purpose, slip.medium), {
-          purpose: slip.purpose,
-          medium: slip.medium,
-          state: 'withdrawn',
-          handle,
-        });
-    const anew = new Map<string, Reworded>();
-    for (const [key, own] of this.#own) {
-      const { purpose, medium, handle } = own;
-      const state = this.#standing(key, own);
-      choices.set(key, { purpose, medium, state, ...(handle === undefined ? {} : { handle }) });
-      const change = state === 'requested' ? this.#reworded(own) : undefined;
-      if (change) anew.set(purpose, change);
-      if (state === 'given' && own.scope.kind !== 'meeting')
-        wider.set(key, {
-          scope: own.scope,
-          since: new Date(own.issued),
-          elsewhere: own.meeting !== this.store.get().meeting.id,
-        });
-    }
-    this.store.set({ choices, wider, reworded: anew, disagrees: this.#disagreement() });
-  }
-
-  #disagreement(): RoomState['disagrees'] {
-    if (this.#told === undefined) return undefined;
-    const { slips: held } = this.store.get();
-    const open = (key: string) => this.#busyWith(key);
-    let found: RoomState['disagrees'];
-    for (const [key, { purpose, medium, state, handle }] of this.#told) {
-      if (state !== 'given' || open(key)) continue;
-      if (handle !== undefined && (this.#taken.has(handle) || this.#elsewhere.has(handle))) continue;
-      const own = this.#own.get(key);
-      if ((own?.state === 'given' && own.handle === handle) || this.#refusedHere.has(key)) continue;
-      if (!held.some((s) => s.handle === handle && s.purpose === purpose && s.medium === medium))
-        return 'otherwise';
-      found = 'unproved';
-    }
-    for (const [key, own] of this.#own) {
-      if (own.handle === undefined || this.#taken.has(own.handle) || open(key)) continue;
-      const told = this.#told.get(key);
-      if (this.#outdated(own) || this.#reworded(own)) continue;
-      if (this.#agreed(key, own) || (told && endedBy(told, own, this.store.get().meeting.id))) continue;
-      return 'otherwise';
-    }
-    return found;
+    this.store.set({ ...this.#rows.statement(this.store.get().busy), slips: this.#rows.slips });
   }
 
   /**
@@ -906,15 +734,9 @@ export class RoomModel {
    * lasting key, in another meeting, counts here too, and so does what it took back.
    */
   async #lookElsewhere(): Promise<void> {
-    const differs = [...this.#own].some(([key, own]) => !this.#agreed(key, own) && !this.#busyWith(key));
-    if (this.#device.record.lasting && this.#asked && differs) await this.#loadOwn(this.#asked);
-    const known = new Set(this.#proved.map((own) => own.handle));
-    const unknown = [...(this.#told?.values() ?? [])].some(
-      ({ state, handle }) => state === 'given' && !known.has(handle),
-    );
-    if (!unknown || !this.#keeps) return;
-    for (const { handle } of await this.#readProved())
-      if (handle !== undefined && !known.has(handle)) this.#elsewhere.add(handle);
+    if (!this.#keeps) return;
+    if (this.#device.record.lasting && this.#rows.differs(this.store.get().busy)) await this.#loadRows();
+    if (this.#rows.lacks('proof')) this.#rows.areElsewhere(await this.#readProved());
   }
 
   /**
@@ -932,7 +754,7 @@ export class RoomModel {
   /** Silent when this returns: whatever gives nothing any more. */
   #stopWhatEnded(): void {
     const live = new Set(this.#live().map((g) => g.handle));
-    this.#listening?.stop(this.#proved.flatMap(({ handle }) => handle ?? []).filter((h) => !live.has(h)));
+    this.#listening?.stop(this.#rows.handles.filter((handle) => !live.has(handle)));
   }
 
   async #grantsApplied(): Promise<void> {
@@ -966,60 +788,13 @@ export class RoomModel {
   }
 
   #live(): readonly Grant[] {
-    const { slips: held, phase, finding } = this.store.get();
-    if (phase === 'out' || finding) return [];
-    const untold = new Set(this.#untold.values());
-    return [...this.#own].flatMap(([key, own]) =>
-      own.handle !== undefined &&
-      this.#standing(key, own) === 'given' &&
-      this.#lapse(own) === undefined &&
-      this.#agreed(key, own) &&
-      !untold.has(own.medium) &&
-      held.some((s) => s.handle === own.handle)
-        ? [{ handle: own.handle, medium: own.medium }]
-        : [],
-    );
-  }
-
-  /** Slips of an earlier yes to the same row that never was proved or went to somebody else: it is ended first. */
-  #staleSlips(answers: readonly Answer[]): readonly string[] {
-    return this.store
-      .get()
-      .slips.filter((slip) =>
-        answers.some((a) => a.yes && a.purpose === slip.purpose && a.medium === slip.medium),
-      )
-      .filter((slip) => {
-        // What was said in other words stands for what was kept under them, beside the new yes.
-        const own = this.#own.get(keyOf(slip.purpose, slip.medium));
-        if (own?.handle === slip.handle && !this.#outdated(own) && this.#reworded(own)) return false;
-        const told = this.#told?.get(keyOf(slip.purpose, slip.medium));
-        const stands = told?.state === 'given' && told.handle === slip.handle;
-        // One from elsewhere is ended only for what the server holds without having proved it.
-        if (slip.meeting !== this.store.get().meeting.id)
-          return stands && !this.#proved.some((own) => own.handle === slip.handle);
-        return this.#told === undefined || stands;
-      })
-      .map((slip) => slip.handle);
-  }
-
-  /** The slips that a no to a row takes back: those of this meeting, and that of a yes from elsewhere which counts here. */
-  #slipsOf(purpose: string, medium: string): readonly KeptSlip[] {
-    const { meeting, slips: held } = this.store.get();
-    const key = keyOf(purpose, medium);
-    const counts = this.#refusedHere.has(key)
-      ? []
-      : [this.#own.get(key)?.handle, this.#told?.get(key)?.handle];
-    return held.filter(
-      (s) =>
-        s.purpose === purpose &&
-        s.medium === medium &&
-        (s.meeting === meeting.id || counts.includes(s.handle)),
-    );
+    const { phase, finding } = this.store.get();
+    return phase === 'out' || finding ? [] : this.#rows.live();
   }
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
   #takeBackFirst(answers: readonly Answer[]): readonly Answer[] {
-    const held = new Map(answers.map((a) => [a, this.#slipsOf(a.purpose, a.medium)]));
+    const held = new Map(answers.map((a) => [a, this.#rows.slipsOf(a.purpose, a.medium)]));
     const slipsFor = (a: Answer) => held.get(a) ?? [];
     const ended = answers.filter((a) => !a.yes && !a.here).flatMap(slipsFor);
     if (ended.length > 0)
@@ -1028,30 +803,16 @@ export class RoomModel {
     const said = answers.filter((a) =>
       a.yes ? this.choice(a.purpose, a.medium) !== 'given' : a.here || slipsFor(a).length === 0,
     );
-    return [...said, ...this.#owedHere(answers)];
-  }
-
-  /** Nos for this meeting only that were pressed here before and that the server never confirmed. */
-  #owedHere(answers: readonly Answer[]): readonly Answer[] {
-    const said = new Set(answers.map((a) => keyOf(a.purpose, a.medium)));
-    return [...this.#own].flatMap(([key, { purpose, medium, meeting }]) => {
-      const row = this.store.get().offered.find((r) => r.purpose === purpose);
-      const part = row?.media.find((m) => m.medium === medium);
-      const owed = this.#refusedHere.has(key) && meeting !== this.store.get().meeting.id && !said.has(key);
-      return row && part && owed
-        ? [{ purpose: row.purpose, medium: part.medium, yes: false, here: true }]
-        : [];
-    });
+    return [...said, ...this.#rows.owed(answers, this.store.get().offered)];
   }
 
   /** Shows how far withdrawals are; what the server now knows no longer holds back what remains granted. */
   #withdrawalsMoved(): void {
     const meeting = this.store.get().meeting.id;
-    const proved = new Set(this.#proved.map((own) => own.handle));
+    const proved = new Set(this.#rows.handles);
     const mine = new Map(
       [...outbox.store.get().said].filter(
-        ([handle, said]) =>
-          said.meeting === meeting || [...this.#own.values()].some((o) => o.handle === handle),
+        ([handle, said]) => said.meeting === meeting || this.#rows.has(handle),
       ),
     );
     const worthTelling = new Map(
@@ -1066,7 +827,7 @@ export class RoomModel {
     else if (this.#stuck) this.store.set({ trouble: undefined });
     this.#stuck = failed !== undefined;
     let told = false;
-    for (const [handle, said] of mine) if (said.is !== 'sending' && this.#untold.delete(handle)) told = true;
+    for (const [handle, said] of mine) if (said.is !== 'sending' && this.#rows.knowsOf(handle)) told = true;
     if (told) void this.#applyGrants().catch((failure: unknown) => this.#trouble(failure));
   }
 
@@ -1120,34 +881,20 @@ export class RoomModel {
 
   async #loadKept(): Promise<void> {
     const { meeting } = this.store.get();
-    if (this.#asked) await this.#loadOwn(this.#asked);
+    await this.#loadRows();
     this.store.set({ receipts: (await receipts.all()).filter((r) => r.meeting === meeting.id) });
     this.#restate();
     outbox.resend().catch((failure: unknown) => this.#trouble(failure));
     this.#withdrawalsMoved();
   }
 
-  async #loadOwn(asked: Asked): Promise<void> {
-    this.#proved = await this.#readProved();
-    this.#own = inEffect(this.#proved, asked);
-    for (const key of await refusedHere(asked)) this.#refusedHere.add(key);
-    for (const slip of await this.#slipsThatCount()) {
-      const { handle, purpose, medium, usedAt } = slip;
-      if (isTaken(slip)) this.#taken.set(handle, { purpose, medium });
-      if (isTaken(slip) && usedAt === undefined) this.#untold.set(handle, medium);
-    }
-    await this.#loadSlips();
+  async #loadRows(): Promise<void> {
+    const { id } = this.store.get().meeting;
+    this.#rows.keeps(await this.#readProved(), await keptSlips.all(), await refusedHere(id));
   }
 
   async #loadSlips(): Promise<void> {
-    this.store.set({ slips: (await this.#slipsThatCount()).filter((s) => !this.#taken.has(s.handle)) });
-  }
-
-  /** Slips of what was said in this meeting, and of what counts in it from elsewhere, as proved here or as the server says. */
-  async #slipsThatCount(): Promise<KeptSlip[]> {
-    const { id } = this.store.get().meeting;
-    const handles = new Set([...this.#own.values(), ...(this.#told?.values() ?? [])].map((c) => c.handle));
-    return (await keptSlips.all()).filter((s) => s.meeting === id || handles.has(s.handle));
+    this.#rows.holds(await keptSlips.all());
   }
 
   async #readProved(): Promise<OwnChoice[]> {
@@ -1207,12 +954,8 @@ export class RoomModel {
         now,
       );
     if (this.#strip.lines !== this.store.get().captions) this.store.set({ captions: this.#strip.lines });
-    const late = [...this.#unheard].filter(([, at]) => now - at > UNHEARD_MS);
-    for (const [key] of late) this.#unheard.delete(key);
-    const over = [...this.#own].filter(([, own]) => this.#lapse(own) === 'over').map(([key]) => key);
-    if (late.length > 0 || over.join() !== this.#over) this.#restate();
-    if (over.join() !== this.#over) {
-      this.#over = over.join();
+    if (this.#rows.ages()) {
+      this.#restate();
       void this.#applyGrants().catch((failure: unknown) => this.#trouble(failure));
     }
     const sending = this.#listening?.sendingVoice ?? false;
@@ -1256,20 +999,6 @@ export class RoomModel {
     this.#worker.terminate();
     this.media.close();
   }
-}
-
-/** How long what the server says may be older than the answer that it has just taken. */
-const UNHEARD_MS = 5000;
-
-const ENDED: ReadonlySet<string> = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
-
-/**
- * Whether what the server says ends this yes: by a slip used elsewhere, by time, by the operator. Of one that was said in
- * another meeting, and ended, it says nothing: the row is then asked as if for the first time.
- */
-function endedBy(told: Choice, own: OwnChoice, meeting: string): boolean {
-  if (own.meeting !== meeting && told.state === 'requested') return true;
-  return ENDED.has(told.state) && (told.handle === undefined || told.handle === own.handle);
 }
 
 export function offeredRows(notice: Notice | undefined, meeting: Meeting): readonly NoticeRow[] {
