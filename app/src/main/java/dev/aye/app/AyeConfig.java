@@ -53,8 +53,9 @@ import org.springframework.core.io.FileSystemResource;
  *     training}; a host can only narrow it
  * @param minorsMayBePresent whether children may be in the meetings; then training is never asked,
  *     whatever {@code purposes} says
- * @param scope how far a yes reaches when nobody chooses: {@code meeting}, {@code room} (a series
- *     of meetings) or {@code organisation}
+ * @param scope the reach that the operator calls usual: {@code meeting}, {@code room} (a series of
+ *     meetings) or {@code organisation}; told to pages, whose card starts at one meeting all the
+ *     same
  * @param scopeWidest how far a yes can reach at most
  * @param scopeDays how many days a yes beyond one meeting can reach at most
  * @param controller who answers for what is done with people's data, as it reads within a sentence;

@@ -68,7 +68,7 @@ final class Says {
       Scopes scope,
       LogName log) {}
 
-  /** How far a yes reaches when nobody chooses, and how far it can reach at most. */
+  /** The reach that the operator calls usual, and how far a yes can reach at most. */
   record Scopes(String usual, String widest, int days) {}
 
   record Scope(String kind, Optional<String> id, Optional<String> until) {}
