@@ -109,10 +109,12 @@ test("taking back takes as many clicks as giving", async () => {
   };
 
   await click(page.getByTitle("Show my choices"));
+  await timeClicks(page);
   await click(choice(page, "Captions", "Yes"));
   const give = clicks;
   await expect(choice(page, "Captions", "Yes")).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByText(/A copy of your voice is going to/)).toBeVisible();
+  console.log(`  click to effective permit: ${await sinceClick(page, "/answers")} ms`);
   await page.getByRole("button", { name: "Close" }).click();
 
   clicks = 0;
@@ -121,8 +123,25 @@ test("taking back takes as many clicks as giving", async () => {
   await expect(page.getByText(/^Stopped \d/)).toBeVisible();
   await expect(choice(page, "Captions", "No")).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByText("Nothing of yours is sent to AI")).toBeVisible();
+  await expect(page.getByText(/In the log|Everything is done/).first()).toBeVisible({ timeout: 70_000 });
+  console.log(`  click to the promise of a withdrawal: ${await sinceClick(page, "/withdrawals")} ms`);
   expect(clicks).toBeLessThanOrEqual(give);
 });
+
+/** Has the page note when it was last clicked. */
+async function timeClicks(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    addEventListener("click", () => ((window as unknown as { clickedAt: number }).clickedAt = performance.now()), { capture: true });
+  });
+}
+
+/** How long after the last click the last answer of a call had come, in milliseconds: after it, it is in effect. */
+async function sinceClick(page: Page, call: string): Promise<number> {
+  return await page.evaluate((path) => {
+    const [last] = performance.getEntriesByType("resource").filter((r) => r.name.endsWith(path)).slice(-1) as PerformanceResourceTiming[];
+    return Math.round((last?.responseEnd ?? Number.NaN) - (window as unknown as { clickedAt: number }).clickedAt);
+  }, call);
+}
 
 test("a no is remembered, and not asked again", async () => {
   const page = await newcomer();

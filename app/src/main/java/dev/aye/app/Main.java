@@ -262,21 +262,30 @@ public final class Main {
         description = "For a promise: when the log in --log was copied (2026-03-01T10:00:00Z).")
     @Nullable Instant asOf;
 
+    @Option(
+        names = "--record",
+        paramLabel = "FILE",
+        description =
+            "For a receipt that holds: write it here in W3C DPV and the fields of ISO/IEC TS 27560.")
+    @Nullable Path record;
+
     @Override
     public Integer call() throws Exception {
-      return Verifying.verify(
-              new Verifying.Request(
-                  what,
-                  Optional.ofNullable(vkey),
-                  since,
-                  Optional.ofNullable(log),
-                  Optional.ofNullable(entry),
-                  witnesses,
-                  Optional.ofNullable(quorum),
-                  Optional.ofNullable(asOf)),
-              System.out)
-          ? 0
-          : 1;
+      Verifying.Request request =
+          new Verifying.Request(
+              what,
+              Optional.ofNullable(vkey),
+              since,
+              Optional.ofNullable(log),
+              Optional.ofNullable(entry),
+              witnesses,
+              Optional.ofNullable(quorum),
+              Optional.ofNullable(asOf));
+      boolean holds = Verifying.verify(request, System.out);
+      if (record != null) {
+        Verifying.record(request, record);
+      }
+      return holds ? 0 : 1;
     }
   }
 

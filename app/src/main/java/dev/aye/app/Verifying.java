@@ -1,5 +1,6 @@
 package dev.aye.app;
 
+import dev.aye.consent.ConsentRecord;
 import dev.aye.consent.Notice;
 import dev.aye.consent.PromiseVerifier;
 import dev.aye.consent.Receipt;
@@ -527,6 +528,26 @@ final class Verifying {
         yield true;
       }
     };
+  }
+
+  /** Writes a receipt that holds as a record in the words of other systems. */
+  static void record(Request request, Path to) throws IOException {
+    Path path = Path.of(request.what());
+    if (isUrl(request.what())
+        || !Files.isRegularFile(path)
+        || Files.size(path) > LARGEST_RECEIPT
+        || !(LogVerifier.of(given(request.vkey()).vkey())
+            instanceof Verdict.Holds<LogVerifier>(LogVerifier verifier))
+        || !(ReceiptVerifier.verify(Files.readAllBytes(path), verifier.requiring(policy(request)))
+            instanceof
+            ReceiptVerifier.Result.Holds(
+                Receipt receipt,
+                long index,
+                long _,
+                Optional<Notice> notice))) {
+      throw new Refusal("Only a receipt that holds can be written as a record.");
+    }
+    Files.writeString(to, ConsentRecord.of(receipt, index, notice));
   }
 
   private static String said(Receipt.Answer choice) {

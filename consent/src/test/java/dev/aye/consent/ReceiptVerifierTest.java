@@ -11,12 +11,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -189,5 +192,71 @@ class ReceiptVerifierTest {
     assertThat(consents.uses(Purpose.NOTES)).hasSize(1);
     assertThat(logged.await(30, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
     assertThat(consents.withdrawals()).allMatch(w -> w.index().isPresent());
+  }
+
+  /** Terms that the DPV's guide to ISO/IEC TS 27560 has for these fields. */
+  private static final Set<String> TERMS =
+      Set.of(
+          "Authority",
+          "ConsentGiven",
+          "ConsentNotice",
+          "ConsentReceipt",
+          "ConsentRecord",
+          "ConsentRefused",
+          "DataController",
+          "DataProcessor",
+          "DataSubject",
+          "PersonalData",
+          "Process",
+          "Purpose",
+          "Recipient",
+          "StorageDuration",
+          "WithdrawConsent",
+          "hasAddress",
+          "hasAuthority",
+          "hasConsentControl",
+          "hasConsentStatus",
+          "hasContact",
+          "hasDataController",
+          "hasDataProcessor",
+          "hasDataSubject",
+          "hasLegalBasis",
+          "hasName",
+          "hasNotice",
+          "hasPersonalData",
+          "hasProcess",
+          "hasPurpose",
+          "hasRecipient",
+          "hasRecordOfActivity",
+          "hasStorageCondition",
+          "isIndicatedAtTime",
+          "isIndicatedBy");
+
+  @Test
+  void aReceiptCanBeReadInTheWordsOfDpv() {
+    var holds = (ReceiptVerifier.Result.Holds) verify();
+    String text = ConsentRecord.of(holds.receipt(), holds.index(), holds.notice());
+    JsonNode receipt = JsonMapper.shared().readTree(text);
+    assertThat(Pattern.compile("dpv:(\\w+)").matcher(text).results().map(found -> found.group(1)))
+        .isSubsetOf(TERMS);
+    assertThat(receipt.path("@context").path("dpv").asString()).isEqualTo("https://w3id.org/dpv#");
+    JsonNode record = receipt.path("dpv:hasRecordOfActivity");
+    assertThat(record.path("dct:identifier").asString()).isEqualTo(holds.receipt().id());
+    assertThat(record.path("dpv:hasDataSubject").path("@id").asString())
+        .isEqualTo("urn:aye:person:" + ada.person().value());
+    assertThat(record.path("dpv:hasNotice").path("dct:identifier").asString())
+        .isEqualTo("sha256:" + house.notices.getFirst().hash().b64u());
+    JsonNode process = record.path("dpv:hasProcess").path(0);
+    assertThat(process.path("dpv:hasPurpose").path("@id").asString())
+        .isEqualTo("urn:aye:purpose:meeting-notes");
+    assertThat(process.path("dpv:hasPurpose").path("dct:title").asString()).isEqualTo("Notes");
+    assertThat(process.path("dpv:hasLegalBasis").asString()).isEqualTo("eu-gdpr:A6-1-a");
+    JsonNode status = process.path("dpv:hasConsentStatus");
+    assertThat(status.path("@type").asString()).isEqualTo("dpv:ConsentGiven");
+    assertThat(status.path("@id").asString()).isEqualTo("urn:aye:grant:" + secret.handle().value());
+    assertThat(text).doesNotContain(secret.value(), String.valueOf(file.get("salt")));
+    assertThat(ConsentRecord.of(holds.receipt(), holds.index(), Optional.empty()))
+        .contains("dpv:ConsentGiven")
+        .doesNotContain("Notes");
   }
 }
