@@ -353,6 +353,9 @@ export const en = {
     text: 'What this browser was asked and answered, meeting by meeting, and what is held of you. The server only answers to the key on this device.',
     none: 'This browser has no meetings to show.',
     noneText: 'Choices belong to the device that made them. With a slip you can take them back from here.',
+    refused: 'This browser keeps nothing for this page, so there are no choices of yours to show here.',
+    refusedText: 'A slip still takes a yes back: open its link, or choose the file you saved.',
+    away: 'The server did not show everything. What this device keeps itself is below.',
     person: 'Your number in this meeting',
     receipt: 'Receipt',
     receipts: 'Receipts',
@@ -447,8 +450,12 @@ export const en = {
         'The signature does not fit: it was changed after it was signed, or it was never signed like this. Nothing of it is shown.',
       malformed: 'It does not have the form of a receipt.',
     },
-    holds: 'This receipt holds',
-    tampered: 'This receipt does not hold as it is here',
+    verdicts: {
+      holds: 'This receipt holds',
+      wrong: 'This receipt does not hold as it is here',
+      elsewhere: 'This receipt is of another log',
+      unchecked: 'This receipt could not be checked just now',
+    },
     checkedAt: 'Checked on {{when}}, in a browser at {{where}}.',
     checks: {
       signature: 'Signed by one device, and not changed since.',
@@ -465,7 +472,9 @@ export const en = {
       logWrong:
         'The log does not hold exactly this at the place that the file names: the file was changed, or it was never recorded like this. {{why}}',
       logElsewhere:
-        'It belongs to another log, {{origin}}, whose key this browser does not know. The command below checks it.',
+        'It is of another log: {{origin}}. Open it there. The command below checks it too, with the key of that log.',
+      logUnchecked:
+        'Whether the log holds it could not be checked. That says nothing against the receipt. {{why}}',
     },
     about: 'About',
     meeting: 'Meeting',
@@ -558,6 +567,7 @@ export const en = {
     proved: '{{language}}: fits entry {{index}} of the log, checked here.',
     otherText: '{{language}}: the server gives another text than the one whose hash it lists.',
     notInLog: '{{language}}: the log does not hold this text where the server says. {{why}}',
+    unchecked: '{{language}}: whether the log holds this text could not be checked. {{why}}',
     unreadable: '{{language}}: the log holds this text, but this page cannot read it.',
     read: 'Read it in {{language}}',
     collected: 'What the server has',
@@ -644,6 +654,8 @@ export const en = {
       'Your browser fetched all {{files}} files just now. Their hash is entry {{index}} of the log.',
     pagesWrong:
       'The files that your browser got are not those in the log. Take these pages for changed. {{why}}',
+    pagesUnchecked:
+      'Your browser fetched all {{files}} files just now, and they are those that the server lists. Whether the log holds their hash could not be checked. {{why}}',
     pagesOther: 'Other than the server lists: {{files}}.',
     pagesStrange: 'This page also uses what is not in the list: {{files}}.',
     pagesNone: 'This server does not serve its pages itself, so nothing can be said of them here.',
@@ -745,6 +757,8 @@ export const en = {
     cannotVerify: 'Your browser cannot check the log (it lacks Ed25519), so it will not send anything to AI.',
     storage:
       'Your browser does not let this page store anything, so answers could not be kept or taken back. You can meet; AI stays off for you.',
+    noMemory:
+      'Your browser does not let this page keep anything, and without that it cannot check the log. Allow it for this site, then try again.',
   },
   /** What is said when the log contradicts itself, and how it was compared (features/log). */
   broken: {

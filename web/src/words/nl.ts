@@ -365,6 +365,10 @@ export const nl: Words = {
     none: 'Deze browser heeft geen vergaderingen om te tonen.',
     noneText:
       'Keuzes horen bij het apparaat dat ze maakte. Met een intrekbewijs kun je ze ook hier intrekken.',
+    refused: 'Deze browser bewaart niets voor deze pagina, dus er zijn hier geen keuzes van jou te zien.',
+    refusedText:
+      'Met een intrekbewijs kun je een ja nog steeds intrekken: open de link, of kies het bestand dat je bewaarde.',
+    away: 'De server liet niet alles zien. Wat dit apparaat zelf bewaart, staat hieronder.',
     person: 'Je nummer in deze vergadering',
     receipt: 'Ontvangstbewijs',
     receipts: 'Ontvangstbewijzen',
@@ -461,8 +465,12 @@ export const nl: Words = {
         'De handtekening past niet: het is na het ondertekenen veranderd, of het is nooit zo ondertekend. Er wordt niets van getoond.',
       malformed: 'Het heeft niet de vorm van een ontvangstbewijs.',
     },
-    holds: 'Dit ontvangstbewijs klopt',
-    tampered: 'Dit ontvangstbewijs klopt niet zoals het hier is',
+    verdicts: {
+      holds: 'Dit ontvangstbewijs klopt',
+      wrong: 'Dit ontvangstbewijs klopt niet zoals het hier is',
+      elsewhere: 'Dit ontvangstbewijs is van een ander logboek',
+      unchecked: 'Dit ontvangstbewijs kon nu niet worden gecontroleerd',
+    },
     checkedAt: 'Gecontroleerd op {{when}}, in een browser bij {{where}}.',
     checks: {
       signature: 'Ondertekend door één apparaat, en daarna niet veranderd.',
@@ -479,7 +487,9 @@ export const nl: Words = {
       logWrong:
         'Op de plaats die het bestand noemt staat niet precies dit in het logboek: het bestand is veranderd, of het is nooit zo vastgelegd. {{why}}',
       logElsewhere:
-        'Het hoort bij een ander logboek, {{origin}}, waarvan deze browser de sleutel niet kent. De opdracht hieronder controleert het.',
+        'Het is van een ander logboek: {{origin}}. Open het daar. De opdracht hieronder controleert het ook, met de sleutel van dat logboek.',
+      logUnchecked:
+        'Of het in het logboek staat, kon niet worden gecontroleerd. Dat zegt niets over het bewijs zelf. {{why}}',
     },
     about: 'Waar het over gaat',
     meeting: 'Vergadering',
@@ -574,6 +584,7 @@ export const nl: Words = {
     proved: '{{language}}: klopt met regel {{index}} van het logboek, hier gecontroleerd.',
     otherText: '{{language}}: de server geeft een andere tekst dan die waarvan hij de hash noemt.',
     notInLog: '{{language}}: deze tekst staat niet in het logboek waar de server zegt. {{why}}',
+    unchecked: '{{language}}: of deze tekst in het logboek staat, kon niet worden gecontroleerd. {{why}}',
     unreadable: '{{language}}: deze tekst staat in het logboek, maar deze pagina kan hem niet lezen.',
     read: 'Lees hem in het {{language}}',
     collected: 'Wat de server heeft',
@@ -660,6 +671,8 @@ export const nl: Words = {
       'Je browser haalde zojuist alle {{files}} bestanden op. Hun hash is regel {{index}} van het logboek.',
     pagesWrong:
       'De bestanden die je browser kreeg zijn niet die in het logboek. Ga ervan uit dat deze pagina’s veranderd zijn. {{why}}',
+    pagesUnchecked:
+      'Je browser haalde zojuist alle {{files}} bestanden op, en het zijn die van de lijst van de server. Of hun hash in het logboek staat, kon niet worden gecontroleerd. {{why}}',
     pagesOther: 'Anders dan op de lijst van de server: {{files}}.',
     pagesStrange: 'Deze pagina gebruikt ook iets wat niet op de lijst staat: {{files}}.',
     pagesNone: 'Deze server levert zijn pagina’s niet zelf, dus daarover is hier niets te zeggen.',
@@ -765,6 +778,8 @@ export const nl: Words = {
       'Je browser kan het logboek niet controleren (Ed25519 ontbreekt) en stuurt daarom niets naar AI.',
     storage:
       'Je browser laat deze pagina niets bewaren, dus antwoorden kunnen niet worden bewaard of teruggenomen. Je kunt vergaderen; AI blijft voor jou uit.',
+    noMemory:
+      'Je browser laat deze pagina niets bewaren, en zonder dat kan hij het logboek niet controleren. Sta het toe voor deze site en probeer het opnieuw.',
   },
   broken: {
     fork: 'Deze server laat twee verschillende logboeken zien',

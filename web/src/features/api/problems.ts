@@ -84,7 +84,7 @@ export function wordsOfProblem(slug: string): ProblemWords | undefined {
 /** The words for what was found wrong with the log, by what `LogMismatch` says of it. */
 const LOG: readonly (readonly [RegExp, LogWords])[] = [
   [/^the log has another key|^the log key |^the id of the log key/, 'key'],
-  [/^the log (does not answer|does not say|did not give|gave too much)/, 'missing'],
+  [/^the log (does not say|did not give|gave too much)/, 'missing'],
   [/two different pasts|no longer contains|shows others more|do not contradict/, 'past'],
   [/^the signature|^the note |^this is not a signed note|about something else$/, 'signature'],
   [

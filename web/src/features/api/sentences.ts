@@ -21,10 +21,18 @@ export function sentence(failure: unknown): string {
     if (failure.status === 401 || failure.status === 403) return t('errors.problems.forbidden');
     if (failure.status >= 500) return t('errors.server');
   }
-  if (failure instanceof DOMException && /Quota|InvalidState|Security/.test(failure.name))
-    return t('errors.storage');
+  if (storageRefused(failure)) return t('errors.storage');
   // What programs say of themselves is English and is in the console.
   return t('errors.unknown');
+}
+
+function storageRefused(failure: unknown): boolean {
+  return failure instanceof DOMException && /Quota|InvalidState|Security/.test(failure.name);
+}
+
+/** Why a check could not be made, and what to do. */
+export function whyUnchecked(failure: unknown): string {
+  return storageRefused(failure) ? i18next.t('errors.noMemory') : sentence(failure);
 }
 
 /** Why a single thing is not proved by the log; nothing where it only is not there as it is said to be. */

@@ -1,3 +1,4 @@
+import { Problem } from '../api/client';
 import { concat, equal, type Bytes } from '../bytes/bytes';
 import { LogMismatch, openCheckpoint, type Checkpoint, type Verifier } from './note';
 import { leafHash, nodeHash, type ReadHash } from './tree';
@@ -11,17 +12,26 @@ export type Fetch = (path: string, again?: boolean) => Promise<Bytes>;
 const PATIENCE_MS = 10_000;
 const LARGEST = 1 << 20;
 
-/** Asks the server that the page came from; gives up after 10 s, and on an answer of more than `largest` bytes. */
+/**
+ * Asks the server that the page came from; gives up after 10 s, and on an answer of more than `largest` bytes. Throws a
+ * `Problem` where there was no answer to judge (`unchecked`), a `LogMismatch` where the log does not have what it must.
+ */
 export async function fetchFromServer(path: string, again = false, largest = LARGEST): Promise<Bytes> {
+  const offline = (cause: unknown): never => {
+    throw new Problem('offline', 0, String(cause));
+  };
   const response = await fetch(path, {
     cache: path.endsWith('/checkpoint') ? 'no-store' : again ? 'reload' : 'default',
     signal: AbortSignal.timeout(PATIENCE_MS),
-  });
-  if (!response.ok) throw new LogMismatch(`the log did not give ${path} (${response.status})`);
+  }).catch(offline);
+  const { status } = response;
+  if (status === 429 || status >= 500) throw new Problem(`status-${status}`, status, path);
+  if (!response.ok) throw new LogMismatch(`the log did not give ${path} (${status})`);
   const parts: Uint8Array[] = [];
   let length = 0;
   const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+  const next = () => reader?.read().catch(offline);
+  for (let part = await next(); part && !part.done; part = await next()) {
     parts.push(part.value);
     length += part.value.length;
     if (length > largest) {

@@ -34,12 +34,35 @@ export function Me() {
     <Page title={t('me.title')}>
       <p>{t('me.text')}</p>
       {state.loading && state.meetings.length === 0 && <p className="quiet">{t('loading')}</p>}
-      {!state.loading && state.meetings.length === 0 && (
+      {state.refused && (
+        <section className="panel">
+          <p>{t('me.refused')}</p>
+          <p>
+            {t('me.refusedText')} <Link to="/withdraw">{t('nav.withdraw')}</Link>
+          </p>
+        </section>
+      )}
+      {!state.loading && !state.refused && state.meetings.length === 0 && (
         <section className="panel">
           <p>{t('me.none')}</p>
           <p className="hint">
             {t('me.noneText')} <Link to="/withdraw">{t('nav.withdraw')}</Link>
           </p>
+        </section>
+      )}
+      {state.meetings.some((meeting) => meeting.failure !== undefined) && (
+        <section className="panel">
+          <p>{t('me.away')}</p>
+          <div>
+            <button
+              type="button"
+              className="button"
+              disabled={state.loading}
+              onClick={() => void model.again()}
+            >
+              {t('tryAgain')}
+            </button>
+          </div>
         </section>
       )}
       <ForMore model={model} state={state} />
@@ -110,6 +133,9 @@ function MeetingCard({
         <p className="hint">{day(new Date(device.record.since))}</p>
       </header>
       {meeting.failure !== undefined && <p>{t('me.unreachable', { why: sentence(meeting.failure) })}</p>}
+      {meeting.failure !== undefined && !account && (
+        <KeptHere meeting={meeting} state={state} model={model} />
+      )}
       {account && (
         <>
           {choices.length > 0 && (
@@ -220,6 +246,58 @@ function MeetingCard({
         </>
       )}
     </section>
+  );
+}
+
+/** What this device keeps of a meeting that the server does not show: its receipts and slips. */
+function KeptHere({
+  meeting,
+  state,
+  model,
+}: {
+  readonly meeting: MeetingOfMine;
+  readonly state: MeState;
+  readonly model: MeModel;
+}) {
+  const { t } = useTranslation();
+  const labels = useLabels();
+  const here = (of: { readonly meeting: string }) => of.meeting === meeting.device.record.meeting;
+  const receipts = state.receipts.filter(here);
+  const slips = [...state.slips.values()].filter(here);
+  const taken = ({ handle, takenAt }: (typeof slips)[number]) =>
+    takenAt !== undefined || state.standings.has(handle);
+  return (
+    <>
+      {slips.length > 0 && (
+        <ul className="choices">
+          {slips.map((slip) => (
+            <li key={slip.handle}>
+              <span>
+                <strong>{labels.purpose(slip.purpose)}</strong> · {labels.medium(slip.medium)}
+              </span>
+              {taken(slip) ? (
+                <span className="said">{labels.state('withdrawn')}</span>
+              ) : (
+                <button
+                  type="button"
+                  className="button"
+                  aria-label={`${t('me.withdrawOne')}: ${labels.purpose(slip.purpose)}, ${labels.medium(slip.medium)}`}
+                  onClick={() => void model.withdraw(meeting, [slip.handle])}
+                >
+                  {t('me.withdrawOne')}
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {receipts.map((kept) => (
+        <div key={kept.id} className="stack">
+          <p>{t('paper.of', { time: day(new Date(kept.at)) })}</p>
+          <SaveReceipt kept={kept} id={kept.id} />
+        </div>
+      ))}
+    </>
   );
 }
 
@@ -357,21 +435,34 @@ function Receipt({
           )}
         </div>
       </details>
-      <div className="actions start">
-        <button
-          type="button"
-          className="button"
-          onClick={() => save(receiptName(answer.index), receiptFile(answer))}
-        >
-          <Icon name="down" />
-          {t('me.saveReceipt')}
-        </button>
-        {id !== undefined && (
-          <Link to={`/me/receipt/${id}`} className="button">
-            {t('paper.readable')}
-          </Link>
-        )}
-      </div>
+      <SaveReceipt kept={answer} id={id} />
+    </div>
+  );
+}
+
+function SaveReceipt({
+  kept,
+  id,
+}: {
+  readonly kept: Parameters<typeof receiptFile>[0];
+  readonly id: string | undefined;
+}) {
+  const { t } = useTranslation();
+  return (
+    <div className="actions start">
+      <button
+        type="button"
+        className="button"
+        onClick={() => save(receiptName(kept.index), receiptFile(kept))}
+      >
+        <Icon name="down" />
+        {t('me.saveReceipt')}
+      </button>
+      {id !== undefined && (
+        <Link to={`/me/receipt/${id}`} className="button">
+          {t('paper.readable')}
+        </Link>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { api, inMeeting, type Choice, type PersonAccount } from '../api/client';
 import { b64u, sha256, utf8 } from '../bytes/bytes';
-import { receipts, slips, type KeptSlip } from '../consent/keeping';
+import { receipts, slips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import { readReceipt, type Receipt } from '../consent/receiptReader';
 import { THIS_MEETING, type Scope, type WiderScope } from '../consent/scope';
 import { checkReceipt } from '../consent/signing';
@@ -139,8 +139,12 @@ export interface MeetingOfMine {
 
 export interface MeState {
   readonly loading: boolean;
+  /** This browser keeps nothing for the page, so there is nothing to show or to ask with. */
+  readonly refused: boolean;
   readonly meetings: readonly MeetingOfMine[];
   readonly slips: ReadonlyMap<string, KeptSlip>;
+  /** What this device keeps itself, shown where the server shows nothing. */
+  readonly receipts: readonly KeptReceipt[];
   readonly standings: ReadonlyMap<string, Said>;
 }
 
@@ -182,8 +186,10 @@ const REFRESH_MS = 2000;
 export class MeModel {
   readonly store = new Store<MeState>({
     loading: true,
+    refused: false,
     meetings: [],
     slips: new Map(),
+    receipts: [],
     standings: outbox.store.get().said,
   });
   readonly #logs = new Map<string, Promise<KnownLog>>();
@@ -194,10 +200,20 @@ export class MeModel {
   );
 
   async load(): Promise<void> {
-    const devices = await Device.all();
-    const held = await slips.all();
+    let devices: Device[];
+    try {
+      devices = await Device.all();
+      const held = await slips.all();
+      this.store.set({
+        slips: new Map(held.map((s) => [s.handle, s])),
+        receipts: await receipts.all(),
+      });
+    } catch (failure) {
+      console.warn('me: this browser stores nothing', failure);
+      this.store.set({ loading: false, refused: true });
+      return;
+    }
     this.store.set({
-      slips: new Map(held.map((s) => [s.handle, s])),
       meetings: devices.map((device) => ({
         device,
         account: undefined,
@@ -208,14 +224,13 @@ export class MeModel {
         used: [],
       })),
     });
-    const asked = new Set<string>();
-    for (const device of devices) {
-      const person = await device.person();
-      if (!asked.has(person)) await this.#ask(device);
-      asked.add(person);
-    }
-    this.store.set({ loading: false });
-    this.#follow();
+    await this.#askAll(devices);
+  }
+
+  /** Asks again for what the server did not show. */
+  async again(): Promise<void> {
+    this.store.set({ loading: true });
+    await this.#askAll(this.store.get().meetings.flatMap((m) => (m.failure === undefined ? [] : [m.device])));
   }
 
   close(): void {
@@ -228,6 +243,17 @@ export class MeModel {
   async withdraw(meeting: MeetingOfMine, handles: readonly string[]): Promise<void> {
     await outbox.take(handles.flatMap((handle) => this.store.get().slips.get(handle) ?? []));
     await this.#ask(meeting.device);
+    this.#follow();
+  }
+
+  async #askAll(devices: readonly Device[]): Promise<void> {
+    const asked = new Set<string>();
+    for (const device of devices) {
+      const person = await device.person();
+      if (!asked.has(person)) await this.#ask(device);
+      asked.add(person);
+    }
+    this.store.set({ loading: false });
     this.#follow();
   }
 

@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { besides, sentence } from '../api/sentences';
+import { besides, whyUnchecked } from '../api/sentences';
 import { receiptFile, receiptName } from '../consent/keeping';
 import { NoticeText } from '../consent/NoticeText';
 import { BadReceipt, readReceiptFile, type Receipt } from '../consent/receiptReader';
@@ -9,23 +9,25 @@ import { KnownLog } from '../log/memory';
 import { day } from '../../words/words';
 import { go } from '../../shell/route';
 import { Icon, Link, Page, save, Trouble } from '../../shell/ui';
-import { brought, keptHere, paperOf, sound, type Found, type Paper } from './paper';
+import { brought, keptHere, paperOf, verdict, type Found, type Paper } from './paper';
 
 type State =
   | { readonly is: 'waiting' }
   | { readonly is: 'looking' }
   | { readonly is: 'missing' }
-  | { readonly is: 'failed'; readonly why: unknown }
-  | { readonly is: 'read'; readonly paper: Paper };
+  | { readonly is: 'failed'; readonly why: unknown; readonly find: Find }
+  | { readonly is: 'read'; readonly paper: Paper; readonly find: Find };
 
-async function stateOf(found: Promise<Found | undefined>): Promise<State> {
+type Find = () => Promise<Found | undefined>;
+
+async function stateOf(find: Find): Promise<State> {
   try {
-    const one = await found;
+    const one = await find();
     if (!one) return { is: 'missing' };
-    return { is: 'read', paper: await paperOf(one, (vkey) => KnownLog.of(vkey), new Date()) };
+    return { is: 'read', paper: await paperOf(one, (vkey) => KnownLog.of(vkey), new Date()), find };
   } catch (why) {
     console.warn('paper', why);
-    return { is: 'failed', why };
+    return { is: 'failed', why, find };
   }
 }
 
@@ -35,15 +37,16 @@ export function ReceiptPage({ id }: { readonly id: string | undefined }) {
   const [state, setState] = useState<State>({ is: id === undefined ? 'waiting' : 'looking' });
   const [over, setOver] = useState(false);
   useEffect(() => {
-    if (id !== undefined) void stateOf(keptHere(id)).then(setState);
+    if (id !== undefined) void stateOf(() => keptHere(id)).then(setState);
   }, [id]);
+  const look = (find: Find) => {
+    setState({ is: 'looking' });
+    void stateOf(find).then(setState);
+  };
   const take = (files: FileList | null) => {
     const file = files?.[0];
     if (!file) return;
-    setState({ is: 'looking' });
-    void stateOf(file.arrayBuffer().then((bytes) => brought(readReceiptFile(new Uint8Array(bytes))))).then(
-      setState,
-    );
+    look(async () => brought(readReceiptFile(new Uint8Array(await file.arrayBuffer()))));
   };
   const title = state.is === 'read' || id !== undefined ? t('paper.title') : t('paper.fileTitle');
   return (
@@ -66,14 +69,17 @@ export function ReceiptPage({ id }: { readonly id: string | undefined }) {
         {state.is === 'failed' && (
           <Trouble>
             <p>
-              <strong>{t('paper.notOne')}</strong>
+              <strong>
+                {t(state.why instanceof BadReceipt ? 'paper.notOne' : 'paper.verdicts.unchecked')}
+              </strong>
             </p>
             <p>
-              {state.why instanceof BadReceipt ? t(`paper.flaws.${state.why.slug}`) : sentence(state.why)}
+              {state.why instanceof BadReceipt ? t(`paper.flaws.${state.why.slug}`) : whyUnchecked(state.why)}
             </p>
+            {!(state.why instanceof BadReceipt) && <Again onClick={() => look(state.find)} />}
           </Trouble>
         )}
-        {state.is === 'read' && <Sheet paper={state.paper} />}
+        {state.is === 'read' && <Sheet paper={state.paper} again={() => look(state.find)} />}
         {state.is !== 'looking' && state.is !== 'read' && (
           <section className="panel screen-only">
             <p>{t('paper.fileText')}</p>
@@ -84,6 +90,15 @@ export function ReceiptPage({ id }: { readonly id: string | undefined }) {
         )}
       </Page>
     </div>
+  );
+}
+
+function Again({ onClick }: { readonly onClick: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <button type="button" className="button screen-only" onClick={onClick}>
+      {t('tryAgain')}
+    </button>
   );
 }
 
@@ -103,7 +118,7 @@ function FileButton({ take }: { readonly take: (files: FileList | null) => void 
 }
 
 /** What is printed. It holds nothing that takes a yes back: a receipt may be shown to others, a slip may not. */
-function Sheet({ paper }: { readonly paper: Paper }) {
+function Sheet({ paper, again }: { readonly paper: Paper; readonly again: () => void }) {
   const { t } = useTranslation();
   const { receipt, text, file, vkey } = paper;
   const notice = text.is === 'shown' ? text.notice : undefined;
@@ -127,7 +142,7 @@ function Sheet({ paper }: { readonly paper: Paper }) {
           {t('nav.me')}
         </button>
       </div>
-      <Checks paper={paper} />
+      <Checks paper={paper} again={again} />
       <Part title={t('paper.about')}>
         <dl className="facts pairs">
           <Fact name={t('paper.meeting')}>
@@ -234,10 +249,11 @@ function Sheet({ paper }: { readonly paper: Paper }) {
   );
 }
 
-function Checks({ paper }: { readonly paper: Paper }) {
+function Checks({ paper, again }: { readonly paper: Paper; readonly again: () => void }) {
   const { t } = useTranslation();
   const { text, log } = paper;
-  const holds = sound(paper);
+  const found = verdict(paper);
+  const holds = found === 'holds';
   const lines: { holds: boolean; says: string }[] = [
     { holds: true, says: t('paper.checks.signature') },
     text.is === 'shown'
@@ -249,13 +265,15 @@ function Checks({ paper }: { readonly paper: Paper }) {
       ? { holds: true, says: t('paper.checks.log', { index: log.index, size: log.size }) }
       : log.is === 'elsewhere'
         ? { holds: false, says: t('paper.checks.logElsewhere', { origin: paper.receipt.origin }) }
-        : { holds: false, says: t('paper.checks.logWrong', { why: besides(log.why) }) },
+        : log.is === 'unchecked'
+          ? { holds: false, says: t('paper.checks.logUnchecked', { why: whyUnchecked(log.why) }) }
+          : { holds: false, says: t('paper.checks.logWrong', { why: besides(log.why) }) },
   ];
   return (
-    <section className={holds ? 'panel checks' : 'panel checks wrong'} role="status">
+    <section className={found === 'wrong' ? 'panel checks wrong' : 'panel checks'} role="status">
       <h2>
         <Icon name={holds ? 'check' : 'warn'} />
-        {holds ? t('paper.holds') : t('paper.tampered')}
+        {t(`paper.verdicts.${found}`)}
       </h2>
       <ul className="list">
         {lines.map((line) => (
@@ -265,6 +283,11 @@ function Checks({ paper }: { readonly paper: Paper }) {
           </li>
         ))}
       </ul>
+      {log.is === 'unchecked' && (
+        <div>
+          <Again onClick={again} />
+        </div>
+      )}
       <p className="hint">{t('paper.checkedAt', { when: day(paper.checked), where: location.host })}</p>
     </section>
   );

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
@@ -11,7 +11,7 @@ import { readReceiptFile } from '../consent/receiptReader';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
-import { paperOf, sound } from './paper';
+import { brought, paperOf, verdict } from './paper';
 
 async function aReceipt() {
   const log = await logInMemory();
@@ -42,12 +42,14 @@ async function aReceipt() {
   return { log, file, slips, paper, receipt };
 }
 
+afterEach(() => vi.unstubAllGlobals());
+
 describe('the readable page of a receipt', () => {
   it('holds when signature, text and log do, also once read back from its file', async () => {
     const { file, paper, log } = await aReceipt();
     const found = await paper();
     expect(found).toMatchObject({ text: { is: 'shown' }, log: { is: 'proved', index: 1, size: 2 } });
-    expect(sound(found)).toBe(true);
+    expect(verdict(found)).toBe('holds');
     expect(readReceiptFile(utf8(receiptFile(file)))).toEqual(file);
     const { noticeText: _text, ...without } = file;
     const bare = await paperOf(
@@ -56,7 +58,7 @@ describe('the readable page of a receipt', () => {
       new Date(),
     );
     expect(bare.text).toEqual({ is: 'absent' });
-    expect(sound(bare)).toBe(true);
+    expect(verdict(bare)).toBe('holds');
   });
 
   it('says which part of a changed file does not hold, and draws no text that was not shown', async () => {
@@ -64,7 +66,7 @@ describe('the readable page of a receipt', () => {
     const other = await paper({ noticeText: file.noticeText.replace('then forgotten', 'then kept') });
     expect(other.text).toEqual({ is: 'wrong', how: 'hash' });
     expect(other.log.is).toBe('proved');
-    expect(sound(other)).toBe(false);
+    expect(verdict(other)).toBe('wrong');
     for (const change of [
       { salt: b64u(new Uint8Array(32).fill(1)) },
       { index: 0 },
@@ -73,7 +75,7 @@ describe('the readable page of a receipt', () => {
     ]) {
       const found = await paper(change);
       expect(found.log.is, JSON.stringify(change).slice(0, 40)).toBe('unproved');
-      expect(sound(found)).toBe(false);
+      expect(verdict(found)).toBe('wrong');
     }
     const [header = '', payload = '', signature = ''] = receipt.split('.');
     const lie = b64u(utf8(text(unb64u(payload)).replace('"refused"', '"given" ')));
@@ -81,11 +83,42 @@ describe('the readable page of a receipt', () => {
       await expect(paper({ receipt: forged })).rejects.toMatchObject({ slug: 'bad-signature' });
   });
 
+  it('is called neither good nor changed when nobody could be asked, or this browser keeps nothing', async () => {
+    const { file, log } = await aReceipt();
+    const away: Record<string, () => Promise<Response>> = {
+      offline: () => Promise.reject(new TypeError('Failed to fetch')),
+      busy: () => Promise.resolve(new Response('', { status: 429 })),
+      down: () => Promise.resolve(new Response('', { status: 503 })),
+      'cut off': () =>
+        Promise.resolve(
+          new Response(new ReadableStream({ start: (body) => body.error(new TypeError('network error')) })),
+        ),
+    };
+    const overHttp = (vkey: string) => KnownLog.of(vkey, new Tiles(), memoryInMap());
+    for (const [how, answer] of Object.entries(away)) {
+      vi.stubGlobal('fetch', answer);
+      for (const found of [{ file, vkey: log.vkey }, await brought(file)]) {
+        const paper = await paperOf(found, overHttp, new Date());
+        expect(paper.log.is, how).toBe('unchecked');
+        expect(verdict(paper), how).toBe('unchecked');
+      }
+      const changed = { ...file, salt: b64u(new Uint8Array(32).fill(1)) };
+      expect(verdict(await paperOf({ file: changed, vkey: log.vkey }, overHttp, new Date())), how).toBe(
+        'wrong',
+      );
+    }
+    const refused = { ...memoryInMap(), get: () => Promise.reject(new DOMException('', 'SecurityError')) };
+    const forgetful = (vkey: string) => KnownLog.of(vkey, new Tiles(log.fetch), refused);
+    expect(verdict(await paperOf({ file, vkey: log.vkey }, forgetful, new Date()))).toBe('unchecked');
+  });
+
   it('is not proved by a log that the receipt does not name', async () => {
     const { paper } = await aReceipt();
     expect((await paper({}, '')).log).toEqual({ is: 'elsewhere' });
     const another = await logInMemory('other.example/log');
-    expect((await paper({}, another.vkey)).log).toEqual({ is: 'elsewhere' });
+    const elsewhere = await paper({}, another.vkey);
+    expect(elsewhere.log).toEqual({ is: 'elsewhere' });
+    expect(verdict(elsewhere)).toBe('elsewhere');
     const sameName = await logInMemory();
     expect((await paper({}, sameName.vkey)).log.is).toBe('unproved');
   });

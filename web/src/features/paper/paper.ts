@@ -14,6 +14,7 @@ import { Device } from '../device/device';
 import { Shelf } from '../device/shelf';
 import { commitment } from '../log/leaf';
 import type { KnownLog } from '../log/memory';
+import { unchecked } from '../log/unchecked';
 import { currentVkey } from '../log/vkey';
 
 /** A receipt with all that was found when it was checked, here and now: what the readable page draws. */
@@ -29,6 +30,8 @@ export interface Paper {
   readonly log:
     | { readonly is: 'proved'; readonly index: number; readonly size: number }
     | { readonly is: 'unproved'; readonly why: unknown }
+    /** Nobody could be asked, or nothing compared: it may be as good as any. */
+    | { readonly is: 'unchecked'; readonly why: unknown }
     /** It was made for a log that is not asked from here. */
     | { readonly is: 'elsewhere' };
   /** The key of the log that it was checked with. */
@@ -40,9 +43,10 @@ export interface Paper {
   readonly commitment: string;
 }
 
-/** Everything that was checked holds; what is not there to be checked is not held against it. */
-export function sound(paper: Paper): boolean {
-  return paper.text.is !== 'wrong' && paper.log.is === 'proved';
+/** What all checks together came to; what is not there to be checked is not held against the receipt. */
+export function verdict({ text, log }: Paper): 'holds' | 'wrong' | 'elsewhere' | 'unchecked' {
+  if (text.is === 'wrong' || log.is === 'unproved') return 'wrong';
+  return log.is === 'proved' ? 'holds' : log.is;
 }
 
 /** Where a receipt was found, before it is read. */
@@ -50,14 +54,17 @@ export interface Found {
   readonly file: ReceiptFile;
   readonly title?: string;
   readonly vkey?: string;
+  /** Why the key of the log could not be asked for. */
+  readonly noKey?: unknown;
 }
 
 /** Reads and checks a receipt. Throws `BadReceipt` for what is none; whatever else is wrong with it is in the paper. */
 export async function paperOf(
-  { file, title, vkey }: Found,
+  found: Found,
   logOf: (vkey: string) => Promise<KnownLog>,
   now: Date,
 ): Promise<Paper> {
+  const { file, title, vkey } = found;
   const receipt = await readReceipt(file.receipt);
   const shown = file.noticeText === undefined ? undefined : await shownText(receipt, file.noticeText);
   return {
@@ -70,7 +77,7 @@ export async function paperOf(
         : 'notice' in shown
           ? { is: 'shown', notice: shown.notice }
           : { is: 'wrong', how: shown.wrong },
-    log: await proved(file, receipt, vkey, logOf, now),
+    log: await proved(found, receipt, logOf, now),
     vkey,
     checked: now,
     recipientKey: b64u(await sha256(unb64u(receipt.recipient.key, 65))),
@@ -79,18 +86,18 @@ export async function paperOf(
 }
 
 async function proved(
-  file: ReceiptFile,
+  { file, vkey, noKey }: Found,
   receipt: Receipt,
-  vkey: string | undefined,
   logOf: (vkey: string) => Promise<KnownLog>,
   now: Date,
 ): Promise<Paper['log']> {
+  if (noKey !== undefined) return { is: 'unchecked', why: noKey };
   if (vkey === undefined || !vkey.startsWith(`${receipt.origin}+`)) return { is: 'elsewhere' };
   try {
     return { is: 'proved', ...(await checkReceipt(file, await logOf(vkey), now)) };
   } catch (why) {
     console.warn('paper: the receipt is not proved', why);
-    return { is: 'unproved', why };
+    return { is: unchecked(why) ? 'unchecked' : 'unproved', why };
   }
 }
 
@@ -109,7 +116,7 @@ export async function keptHere(id: string): Promise<Found | undefined> {
         return {
           file: { receipt, salt, index, proof, noticeText },
           title: device.record.title,
-          vkey: await vkeyFor(read.origin),
+          ...(await keyFor(read.origin)),
         };
     }
   }
@@ -119,12 +126,15 @@ export async function keptHere(id: string): Promise<Found | undefined> {
 /** A receipt file that somebody brought, with the key of its log where this browser knows it. */
 export async function brought(file: ReceiptFile): Promise<Found> {
   const { origin } = await readReceipt(file.receipt);
-  const vkey = await vkeyFor(origin);
-  return { file, ...(vkey === undefined ? {} : { vkey }) };
+  return { file, ...(await keyFor(origin)) };
 }
 
 /** The key of a log: the one remembered under its name, else that of this server if it has that name. */
-async function vkeyFor(origin: string): Promise<string> {
+async function keyFor(origin: string): Promise<Pick<Found, 'vkey' | 'noKey'>> {
   const known = await new Shelf<{ vkey: string }>('aye', 'checkpoints').get(origin).catch(() => undefined);
-  return known?.vkey ?? (await currentVkey());
+  if (known) return { vkey: known.vkey };
+  return currentVkey().then(
+    (vkey) => ({ vkey }),
+    (noKey: unknown) => ({ noKey }),
+  );
 }

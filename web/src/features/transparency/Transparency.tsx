@@ -1,10 +1,11 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../api/client';
-import { besides, sentence } from '../api/sentences';
+import { besides, whyUnchecked } from '../api/sentences';
 import { b64 } from '../bytes/bytes';
 import { LogAlarm } from '../log/LogAlarm';
 import { findings } from '../log/memory';
+import { unchecked } from '../log/unchecked';
 import { bytesOf, day, list } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Page, Trouble } from '../../shell/ui';
@@ -103,7 +104,7 @@ function Looked<T>({
   if (at.is === 'looking') return <p className="quiet">{t('transparency.looking')}</p>;
   if (at.is === 'seen') return children(at.value);
   if (at.why instanceof Problem && at.why.slug === 'no-pages') return <p>{t('transparency.pagesNone')}</p>;
-  return <Trouble>{t('transparency.failed', { why: sentence(at.why) })}</Trouble>;
+  return <Trouble>{t('transparency.failed', { why: whyUnchecked(at.why) })}</Trouble>;
 }
 
 function Section({
@@ -231,13 +232,16 @@ function Pages({ build }: { readonly build: SeenBuild }) {
     ...(strange.length > 0 ? [t('transparency.pagesStrange', { files: list(strange) })] : []),
     besides(unproved),
   ];
-  const holds = unproved === undefined && other.length + strange.length === 0 && hash === told;
+  const listed = other.length + strange.length === 0 && hash === told;
+  const holds = listed && unproved === undefined;
   return (
     <>
       <Verdict holds={holds}>
         {holds
           ? t('transparency.pagesProved', { files, index })
-          : t('transparency.pagesWrong', { why: why.join(' ').trim() })}
+          : listed && unchecked(unproved)
+            ? t('transparency.pagesUnchecked', { files, why: whyUnchecked(unproved) })
+            : t('transparency.pagesWrong', { why: why.join(' ').trim() })}
       </Verdict>
       <dl className="facts wide">
         <dt>{t('transparency.hash')}</dt>

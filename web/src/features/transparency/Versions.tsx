@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { besides } from '../api/sentences';
+import { besides, whyUnchecked } from '../api/sentences';
 import { apart } from '../consent/anew';
 import { MEDIA, PURPOSES } from '../consent/notice';
 import { NoticeText } from '../consent/NoticeText';
@@ -61,7 +61,7 @@ function Checked({ text }: { readonly text: Text }) {
           {t(`transparency.${text.is}`, {
             language,
             index: text.listed.index,
-            why: besides(text.why),
+            why: text.is === 'unchecked' ? whyUnchecked(text.why) : besides(text.why),
           })}
         </span>
       </p>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { noticeText } from '../../../tests/notices';
 import { en } from '../../words/en';
@@ -9,7 +9,9 @@ import { leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { cosignedAt, openCheckpoint, verifier, witnessKey } from '../log/note';
 import { Tiles } from '../log/tiles';
+import { unchecked } from '../log/unchecked';
 import { hashOfPages } from './build';
+import { lookAtBuild } from './look';
 import { checkText, difference, versions, type Listed } from './notices';
 import { watched } from './witnesses';
 
@@ -153,6 +155,60 @@ describe('the pages', () => {
     expect((await hashOfPages(await told(), read, used)).strange).toEqual(['https://elsewhere.example/x.js']);
     const twice = { ...rest, files: [...listed, ...listed] };
     await expect(hashOfPages(twice, read, [])).rejects.toThrow();
+  });
+});
+
+describe('what the server cannot be asked for just now', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A server that has no time for its log, but serves the rest. */
+  const busy = (files: Record<string, string>, status: number) =>
+    vi.stubGlobal('fetch', (path: string) =>
+      Promise.resolve(
+        path.startsWith('/log/tile/') ? new Response('', { status }) : new Response(files[path] ?? ''),
+      ),
+    );
+
+  it('is not held against a text, as what the log does not have is', async () => {
+    const { known, checkpoint } = await aLog(leaf.notice(await sha256(utf8(noticeText('en')))));
+    const listed = {
+      version: 1,
+      locale: 'en',
+      hash: b64u(await sha256(utf8(noticeText('en')))),
+      index: 1,
+      published: '2026-03-01T10:00:00.000Z',
+      changed: [],
+    };
+    const check = () => checkText(listed, utf8(noticeText('en')), new Tiles(), checkpoint);
+    for (const status of [429, 500, 503]) {
+      busy({}, status);
+      expect(await check(), String(status)).toMatchObject({ is: 'unchecked', notice: { version: 1 } });
+    }
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    expect(await check()).toMatchObject({ is: 'unchecked' });
+    busy({}, 404);
+    expect(await check()).toMatchObject({ is: 'notInLog' });
+    expect(await checkText(listed, utf8(noticeText('en')), known.tiles, checkpoint)).toMatchObject({
+      is: 'proved',
+    });
+  });
+
+  it('is not held against the pages', async () => {
+    const { known, checkpoint } = await aLog(leaf.answer(new Uint8Array(32).fill(1)));
+    const start = '<!doctype html>';
+    const sha = b64u(await sha256(utf8(start)));
+    const told = { hash: '', index: 0, files: [{ name: 'index.html', sha256: sha }] };
+    const files = { '/api/build': JSON.stringify(told), '/': start, '/index.html': start };
+    vi.stubGlobal('document', { querySelectorAll: () => [] });
+    vi.stubGlobal('location', { origin: 'https://aye.example' });
+    const look = async (log: KnownLog) =>
+      (await lookAtBuild({ log, checkpoint, latest: [], receipt: '' })).unproved;
+    busy(files, 503);
+    const overHttp = await KnownLog.of(known.by.vkey, new Tiles(), memoryInMap());
+    expect(unchecked(await look(overHttp))).toBe(true);
+    const unproved = await look(known);
+    expect(unproved).toBeDefined();
+    expect(unchecked(unproved)).toBe(false);
   });
 });
 

@@ -71,7 +71,7 @@ export async function lookAtNotices({ log, checkpoint }: SeenLog): Promise<reado
 export interface SeenBuild extends Built {
   /** The hash that the server says its pages have. */
   readonly told: string;
-  /** Why the log does not show the hash that was computed here. */
+  /** Why the log does not show the hash that was computed here, or could not be asked for it (`unchecked`). */
   readonly unproved: unknown;
 }
 

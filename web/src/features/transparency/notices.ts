@@ -4,6 +4,7 @@ import { leaf } from '../log/leaf';
 import type { Checkpoint } from '../log/note';
 import { checkInLog } from '../log/proof';
 import type { Tiles } from '../log/tiles';
+import { unchecked } from '../log/unchecked';
 import { LOCALES, type Locale } from '../../words/words';
 
 /** One thing that two versions say differently (docs/protocol.md, *difference*). */
@@ -25,12 +26,12 @@ export interface Listed {
   readonly changed: readonly Change[];
 }
 
-/** What a check of one text came to: it has its hash, and the log holds that hash at its place, or not. */
+/** What a check of one text came to: it has its hash, and the log holds that hash at its place, or not, or could not be asked. */
 export interface Text {
   readonly listed: Listed;
   /** The text, when it can be read and has the hash it is listed under. */
   readonly notice: Notice | undefined;
-  readonly is: 'proved' | 'otherText' | 'notInLog' | 'unreadable';
+  readonly is: 'proved' | 'otherText' | 'notInLog' | 'unreadable' | 'unchecked';
   readonly why?: unknown;
 }
 
@@ -63,7 +64,7 @@ export async function checkText(
   try {
     await checkInLog(tiles, checkpoint, listed.index, leaf.notice(unb64u(listed.hash, 32)));
   } catch (why) {
-    return { listed, notice, is: 'notInLog', why };
+    return { listed, notice, is: unchecked(why) ? 'unchecked' : 'notInLog', why };
   }
   if (!notice || notice.version !== listed.version || notice.locale !== listed.locale)
     return { listed, notice, is: 'unreadable', why: unreadable };
