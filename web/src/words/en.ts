@@ -46,7 +46,7 @@ export const en = {
       choice: 'Each person chooses',
       choiceText: 'No host can say yes for somebody else. No answer is a no, and costs nothing.',
       proof: 'You can check it',
-      proofText: 'Every choice gets a receipt and a place in a public log that cannot be rewritten.',
+      proofText: 'Every choice gets a receipt and a place in a public log that nobody can rewrite unseen.',
     },
   },
   preview: {
@@ -292,7 +292,8 @@ export const en = {
   hosting: {
     title: 'Host',
     propose: 'What may be asked in this meeting',
-    proposeText: 'You propose, each person decides for themself. You never see who chose what.',
+    proposeText:
+      'You propose, each person decides for themself. Nobody gets a list of choices; captions and notes do show who said yes.',
     save: 'Propose',
     saved: 'Proposed. Each person is asked once.',
     minors: 'Minors may be present',
@@ -633,20 +634,20 @@ export const en = {
       notes: {
         what: 'After a yes to notes: your words as text, with your name',
         from: 'The same copy',
-        where: 'Encrypted under a key of your own',
+        where: 'Encrypted, each yes under a key of its own, which the server keeps',
         long: 'Until you take the yes back',
         who: 'People who were in the meeting, the operator',
       },
       training: {
         what: 'After a yes to learning: your words as text, and what models counted from them',
         from: 'The same copy',
-        where: 'Encrypted under a key of your own',
+        where: 'Encrypted, each yes under a key of its own, which the server keeps',
         long: 'Until you take the yes back',
         who: 'You, the operator, and whoever gets an exported data set',
       },
     },
     device:
-      'Only on your own device: your keys, your slips, what you refused. Nowhere: recordings, voiceprints, cookies, statistics about visitors.',
+      'Only on your own device: your keys and your slips. Nowhere: recordings, voiceprints, cookies, statistics about visitors.',
     pages: 'These pages',
     pagesText:
       'Your browser runs what this server sends. So the hash of all its files is in the log: whoever changes them has to write that down where everybody can see it.',

@@ -49,7 +49,7 @@ export const nl: Words = {
       choiceText: 'Geen gastheer kan voor een ander ja zeggen. Geen antwoord is nee, en kost niets.',
       proof: 'Je kunt het controleren',
       proofText:
-        'Elke keuze krijgt een ontvangstbewijs en een plek in een openbaar logboek dat niet te herschrijven is.',
+        'Elke keuze krijgt een ontvangstbewijs en een plek in een openbaar logboek dat niemand ongemerkt kan herschrijven.',
     },
   },
   preview: {
@@ -302,7 +302,8 @@ export const nl: Words = {
   hosting: {
     title: 'Gastheer',
     propose: 'Wat in deze vergadering gevraagd mag worden',
-    proposeText: 'Jij stelt voor, ieder beslist voor zichzelf. Je ziet nooit wie wat koos.',
+    proposeText:
+      'Jij stelt voor, ieder beslist voor zichzelf. Niemand krijgt een lijst van keuzes; aan ondertitels en notulen is wel te zien wie ja zei.',
     save: 'Stel voor',
     minors: 'Er kunnen minderjarigen bij zijn',
     minorsText: 'Leren, opnemen en delen staan dan voor iedereen uit.',
@@ -328,7 +329,7 @@ export const nl: Words = {
     neverText:
       'De verbinding met de vergadering kwam niet tot stand. Niemand daar heeft je gezien of gehoord, en er is geen nieuw ja van je vastgelegd. Kijk naar je netwerk en druk op Probeer opnieuw. Laat een firewall geen videogesprekken door, dan helpt een ander netwerk, zoals dat van een telefoon.',
     removedText:
-      'Dat besloot de host, dus deze pagina biedt geen weg terug. Vraag het na als je denkt dat het een vergissing was. Je keuzes blijven zoals ze waren.',
+      'Dat besloot de gastheer, dus deze pagina biedt geen weg terug. Vraag het na als je denkt dat het een vergissing was. Je keuzes blijven zoals ze waren.',
     keptSays: {
       asking: 'We vragen de server wat die van je heeft…',
       nothing: 'Er is niets van je bewaard.',
@@ -440,7 +441,7 @@ export const nl: Words = {
     already: 'Dit was al ingetrokken.',
     done: 'Ingetrokken.',
     unnamed:
-      'Deze slip noemt het logboek niet waarin je ja staat; deze pagina kon dus niet controleren of het dit logboek is.',
+      'Dit intrekbewijs noemt het logboek niet waarin je ja staat; deze pagina kon dus niet controleren of het dit logboek is.',
     more: 'Wat er dan wordt gewist zie je stap voor stap onder Mijn keuzes, op het apparaat dat ja zei.',
   },
   paper: {
@@ -650,20 +651,20 @@ export const nl: Words = {
       notes: {
         what: 'Na een ja op notulen: je woorden als tekst, met je naam',
         from: 'Dezelfde kopie',
-        where: 'Versleuteld met een sleutel van jou alleen',
+        where: 'Versleuteld, elk ja onder een eigen sleutel, die de server bewaart',
         long: 'Tot je het ja terugneemt',
         who: 'Wie in de vergadering was, de beheerder',
       },
       training: {
         what: 'Na een ja op leren: je woorden als tekst, en wat modellen eruit telden',
         from: 'Dezelfde kopie',
-        where: 'Versleuteld met een sleutel van jou alleen',
+        where: 'Versleuteld, elk ja onder een eigen sleutel, die de server bewaart',
         long: 'Tot je het ja terugneemt',
         who: 'Jij, de beheerder, en wie een geëxporteerde dataset krijgt',
       },
     },
     device:
-      'Alleen op je eigen apparaat: je sleutels, je intrekbewijzen, waar je nee op zei. Nergens: opnames, stemafdrukken, cookies, statistieken over bezoekers.',
+      'Alleen op je eigen apparaat: je sleutels en je intrekbewijzen. Nergens: opnames, stemafdrukken, cookies, statistieken over bezoekers.',
     pages: 'Deze pagina’s',
     pagesText:
       'Je browser voert uit wat deze server stuurt. Daarom staat de hash van al die bestanden in het logboek: wie ze verandert, moet dat opschrijven waar iedereen het kan zien.',
@@ -714,7 +715,7 @@ export const nl: Words = {
       ended: 'Deze vergadering is afgelopen.',
       tooMany: 'Dat was te veel tegelijk. Wacht even en probeer het opnieuw.',
       putOut:
-        'De host heeft je uit deze vergadering gezet; je kunt niet opnieuw meedoen. Vraag het na als je denkt dat het een vergissing was.',
+        'De gastheer heeft je uit deze vergadering gezet; je kunt niet opnieuw meedoen. Vraag het na als je denkt dat het een vergissing was.',
       name: 'Vul een naam van één regel in waaraan de anderen je herkennen.',
       title: 'De titel kan één korte regel zijn. Maak hem korter.',
       noMeeting: 'Deze vergadering bestaat niet of is afgelopen. Vraag het aan wie je uitnodigde.',
@@ -724,9 +725,9 @@ export const nl: Words = {
         'De server kent hiervoor geen ja van jou, dus er wordt niets verstuurd. Zeg opnieuw ja als je het wilt.',
       noDevice:
         'Je doet mee zonder sleutel op dit apparaat, dus er kan geen ja worden gegeven. Doe opnieuw mee om dat te veranderen.',
-      slip: 'Dit is geen hele slip. Open de hele link, of kies het bestand dat je bewaarde.',
-      unknownSlip: 'Niemand zei hier ja met deze slip. Misschien hoort die bij een andere server.',
-      host: 'De vergadering is niet met deze browser gemaakt, dus hij kan er geen host van zijn.',
+      slip: 'Dit is geen heel intrekbewijs. Open de hele link, of kies het bestand dat je bewaarde.',
+      unknownSlip: 'Niemand zei hier ja met dit intrekbewijs. Misschien hoort het bij een andere server.',
+      host: 'De vergadering is niet met deze browser gemaakt, dus hij kan er geen gastheer van zijn.',
       tooLarge: 'Dat was te veel in één keer. Maak het korter.',
       unsound:
         'De server kon dat niet opschrijven; er is dus geen ja gegeven, en hij stopt. Laat het de beheerder weten.',
@@ -748,7 +749,7 @@ export const nl: Words = {
       elsewhere: 'Dat hoort bij een andere vergadering of server.',
       asksNothing: 'De vergadering is afgelopen of vraagt niets meer. Er is niets vastgelegd.',
       alreadyGiven: 'Dat is al een ja. Druk eerst op Nee om opnieuw te antwoorden.',
-      overtaken: 'Een later antwoord van jou was er eerder, en dat telt.',
+      overtaken: 'Je gaf intussen een nieuwer antwoord, en dat telt.',
       tooOften: 'Je hebt in deze vergadering heel vaak geantwoord. Je laatste vastgelegde antwoord telt.',
     },
     logWhy: {

@@ -16,6 +16,8 @@ interface Said {
   readonly stopped: Date;
   readonly standing: Standing | undefined;
   readonly refused: string | undefined;
+  /** It was not refused for good: the same slip can be sent again. */
+  readonly again: boolean;
   /** The slip does not name its log: that it is in this one could not be checked. */
   readonly unnamed: boolean;
 }
@@ -47,50 +49,64 @@ export function Withdraw() {
     }
   };
 
+  /** The slips stay here, and in the address, until each of them was answered for good. */
   const withdraw = async () => {
     setWorking(true);
-    history.replaceState(null, '', '/withdraw');
     let log: Promise<KnownLog> | undefined;
-    const story: Said[] = slips.map((slip) => ({
-      slip,
-      stopped: new Date(),
-      standing: undefined,
-      refused: undefined,
-      unnamed: false,
-    }));
+    const before = new Map(said.map((one) => [one.slip.secret, one]));
+    const story: Said[] = slips.map((slip) => {
+      const known = before.get(slip.secret);
+      return known && !known.again
+        ? known
+        : {
+            slip,
+            stopped: new Date(),
+            standing: undefined,
+            refused: undefined,
+            again: false,
+            unnamed: false,
+          };
+    });
     const show = (i: number, change: Partial<Said>) => {
       const now = story[i];
       if (now) story[i] = { ...now, ...change };
       setSaid([...story]);
     };
     await Promise.all(
-      slips.map((slip, i) =>
-        takeBack(
-          slip.secret,
-          api,
-          async () => {
-            const known = await (log ??= currentVkey().then((vkey) => KnownLog.of(vkey)));
-            show(i, { unnamed: !(await isLogOf(slip, known.by)) });
-            return known;
-          },
-          (standing) =>
-            show(i, {
-              standing,
-              stopped: standing.is === 'promised' ? new Date() : (story[i]?.stopped ?? new Date()),
-            }),
-        ).catch((failure: unknown) =>
+      slips.map(async (slip, i) => {
+        const known = before.get(slip.secret);
+        if (known && !known.again) return;
+        try {
+          await takeBack(
+            slip.secret,
+            api,
+            async () => {
+              const ours = await (log ??= currentVkey().then((vkey) => KnownLog.of(vkey)));
+              show(i, { unnamed: !(await isLogOf(slip, ours.by)) });
+              return ours;
+            },
+            (standing) =>
+              show(i, {
+                standing,
+                stopped: standing.is === 'promised' ? new Date() : (story[i]?.stopped ?? new Date()),
+              }),
+          );
+        } catch (failure) {
+          const status = failure instanceof Problem ? failure.status : undefined;
           show(i, {
             standing: undefined,
             refused:
-              failure instanceof Problem && failure.status === 404
+              status === 404
                 ? t('withdraw.unknown')
-                : failure instanceof Problem && failure.status === 409
+                : status === 409
                   ? t('withdraw.already')
                   : sentence(failure),
-          }),
-        ),
-      ),
+            again: status !== 404 && status !== 409,
+          });
+        }
+      }),
     );
+    if (!story.some((one) => one.again)) history.replaceState(null, '', '/withdraw');
     setWorking(false);
   };
 
@@ -167,9 +183,21 @@ export function Withdraw() {
             vkey=""
           />
           {said.some((s) => s.unnamed) && <p className="hint">{t('withdraw.unnamed')}</p>}
-          <p className="hint">
-            {t('withdraw.more')} <Link to="/me">{t('nav.me')}</Link>
-          </p>
+          {said.some((s) => s.again) && (
+            <button
+              type="button"
+              className="button primary"
+              disabled={working}
+              onClick={() => void withdraw()}
+            >
+              {t('tryAgain')}
+            </button>
+          )}
+          {said.some((s) => s.standing) && (
+            <p className="hint">
+              {t('withdraw.more')} <Link to="/me">{t('nav.me')}</Link>
+            </p>
+          )}
         </section>
       )}
     </Page>

@@ -6,6 +6,7 @@ import dev.aye.consent.DeviceProof;
 import dev.aye.consent.Grant;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.ParticipantId;
+import dev.aye.consent.Receipt;
 import dev.aye.consent.Salt;
 import dev.aye.log.Hash;
 import jakarta.servlet.http.HttpServletRequest;
@@ -77,6 +78,11 @@ final class MeetingApi {
   }
 
   /** Refuses to begin or grant anything while there is no room to write it down. */
+  /** What is taken however little room there is: it grants nothing, and ends what stands. */
+  static boolean onlySaysNo(String receipt) {
+    return Receipt.parse(receipt) instanceof Receipt.Parsed.Good(Receipt good) && !good.grants();
+  }
+
   private void room() {
     if (soundness.full()) {
       throw Problem.diskFull();
@@ -163,8 +169,10 @@ final class MeetingApi {
       @PathVariable("id") String id, @RequestBody Says.Answer answer, HttpServletRequest request) {
     open(id);
     Meetings.Seat seat = caller.personalSeat(request, id);
-    room();
     limits.demand("seat " + seat.participant(), RateLimits.Kind.SEAT_ANSWER);
+    if (soundness.full() && !onlySaysNo(answer.receipt())) {
+      throw Problem.diskFull();
+    }
     Salt salt;
     try {
       salt = new Salt(answer.salt());

@@ -400,6 +400,18 @@ class ConsentApiTest {
     return server.house().consents().choices(person);
   }
 
+  @Test
+  void onANearlyFullDiskASignedNoIsStillTaken() throws Exception {
+    String id = open();
+    Answerer who = somebody().join(id, false);
+    String yes = who.sign(who.draft("en", NOTES).payload());
+    String no = who.sign(who.draft("en", new Said("notes", "voice", false)).payload());
+    assertThat(MeetingApi.onlySaysNo(no)).isTrue();
+    assertThat(MeetingApi.onlySaysNo(yes)).isFalse();
+    assertThat(MeetingApi.onlySaysNo(no.substring(0, no.length() - 4) + "AAAA")).isFalse();
+    assertThat(MeetingApi.onlySaysNo("")).isFalse();
+  }
+
   /** The database takes no fact about consent, as on a full disk. */
   private void fullDisk(boolean full) {
     server

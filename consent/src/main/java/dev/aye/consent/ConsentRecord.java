@@ -34,7 +34,7 @@ public final class ConsentRecord {
     ObjectNode record =
         node("dpv:ConsentRecord", "urn:aye:record:" + receipt.id())
             .put("dct:identifier", receipt.id())
-            .put("dct:conformsTo", PROFILE + "record");
+            .set("dct:conformsTo", iri(PROFILE + "record"));
     record.set("dpv:hasDataSubject", node("dpv:DataSubject", person));
     record.set("dpv:hasDataController", controller(receipt, notice));
     notice.ifPresent(text ->
@@ -63,9 +63,9 @@ public final class ConsentRecord {
     all.put("@id", "urn:aye:receipt:" + receipt.id())
         .put("@type", "dpv:ConsentReceipt")
         .put("dct:identifier", receipt.id())
-        .put("dct:conformsTo", PROFILE + "receipt")
         .put("dct:created", receipt.issued().toString())
         .put("dct:source", "log " + receipt.origin() + ", leaf " + index);
+    all.set("dct:conformsTo", iri(PROFILE + "receipt"));
     all.set("dpv:hasRecordOfActivity", record);
     return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n";
   }
@@ -81,7 +81,12 @@ public final class ConsentRecord {
     Optional<Notice.Row> row = notice.map(text -> text.rows().get(answer.purpose()));
     ObjectNode purpose = node("dpv:Purpose", answer.purpose().iri());
     ObjectNode data = node("dpv:PersonalData", "urn:aye:medium:" + answer.medium().id());
-    ObjectNode process = node("dpv:Process").put("dpv:hasLegalBasis", "eu-gdpr:A6-1-a");
+    ObjectNode process = node("dpv:Process");
+    process.set("dpv:hasLegalBasis", iri("eu-gdpr:A6-1-a"));
+    process.set(
+        "dpv:hasConsentControl",
+        node("dpv:WithdrawConsent")
+            .put("dct:description", "by the page of the service, or by the withdrawal slip"));
     row.ifPresent(words -> {
       purpose.put("dct:title", words.label()).put("dct:description", words.sentence());
       String medium = words.media().get(answer.medium());
@@ -93,9 +98,6 @@ public final class ConsentRecord {
       process.set(
           "dpv:hasStorageCondition",
           node("dpv:StorageDuration").put("dct:description", words.retention()));
-      process.set(
-          "dpv:hasConsentControl",
-          node("dpv:WithdrawConsent").put("dct:description", words.undo()));
     });
     process.set("dpv:hasPurpose", purpose);
     process.set("dpv:hasPersonalData", data);
@@ -105,7 +107,7 @@ public final class ConsentRecord {
         node("dpv:DataProcessor")
             .put("dct:identifier", recipient.id().value())
             .put("dpv:hasName", recipient.processor().model())
-            .put("dpv:hasAddress", recipient.processor().host()));
+            .put("dct:description", "on " + recipient.processor().host()));
     process.set("dpv:hasConsentStatus", status(receipt, answer, person));
     return process;
   }
@@ -118,10 +120,14 @@ public final class ConsentRecord {
           case Receipt.Answer.No _ -> node("dpv:ConsentRefused");
         };
     status.put("dpv:isIndicatedAtTime", receipt.issued().toString());
-    status.put("dpv:isIndicatedBy", person);
+    status.set("dpv:isIndicatedBy", iri(person));
     Optional<Instant> until = receipt.scope().until();
     status.put("dct:valid", until.map(Instant::toString).orElse("the end of the meeting"));
     return status;
+  }
+
+  private static ObjectNode iri(String id) {
+    return JSON.objectNode().put("@id", id);
   }
 
   private static ObjectNode node(String type) {

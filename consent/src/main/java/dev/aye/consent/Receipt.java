@@ -77,7 +77,7 @@ public record Receipt(
   }
 
   /** Whether it says yes to anything. */
-  boolean grants() {
+  public boolean grants() {
     return choices.stream().anyMatch(Answer.Yes.class::isInstance);
   }
 

@@ -212,7 +212,6 @@ class ReceiptVerifierTest {
           "Recipient",
           "StorageDuration",
           "WithdrawConsent",
-          "hasAddress",
           "hasAuthority",
           "hasConsentControl",
           "hasConsentStatus",
@@ -250,7 +249,7 @@ class ReceiptVerifierTest {
     assertThat(process.path("dpv:hasPurpose").path("@id").asString())
         .isEqualTo("urn:aye:purpose:meeting-notes");
     assertThat(process.path("dpv:hasPurpose").path("dct:title").asString()).isEqualTo("Notes");
-    assertThat(process.path("dpv:hasLegalBasis").asString()).isEqualTo("eu-gdpr:A6-1-a");
+    assertThat(process.path("dpv:hasLegalBasis").path("@id").asString()).isEqualTo("eu-gdpr:A6-1-a");
     JsonNode status = process.path("dpv:hasConsentStatus");
     assertThat(status.path("@type").asString()).isEqualTo("dpv:ConsentGiven");
     assertThat(status.path("@id").asString()).isEqualTo("urn:aye:grant:" + secret.handle().value());
