@@ -272,3 +272,29 @@ describe('the word of the server', () => {
     expect(lived, 'and yet much is live').toBeGreaterThan(500);
   });
 });
+
+describe('a slip that was taken back', () => {
+  it('stays so, also when its yes did not count as the page read its slips', () => {
+    const until = at(30).toISOString();
+    const old = said(0, { meeting: 'm0', scope: { kind: 'room', id: 'r1', until } });
+    const kept = [slip(old, { takenAt: at(0).toISOString(), usedAt: at(0).toISOString() })];
+    const { of } = rows([old], kept, asks({ room: 'r2' }));
+    expect(of.live()).toEqual([]);
+    of.asks(asks({ room: 'r1' }));
+    of.isTold([told(old)]);
+    expect(of.live()).toEqual([]);
+    of.holds(kept);
+    expect(of.live()).toEqual([]);
+  });
+  it('stays so, also when a later, narrower yes lay over its own', () => {
+    const until = at(30).toISOString();
+    const org = said(0, { meeting: 'm0', scope: { kind: 'organisation', until } });
+    const room = said(1, { meeting: 'm0', scope: { kind: 'room', id: 'r1', until } });
+    const kept = [slip(org, { takenAt: at(0).toISOString(), usedAt: at(0).toISOString() }), slip(room)];
+    const { of } = rows([org, room], kept, asks());
+    of.asks(asks({ room: 'r9' }));
+    of.isTold([told(org)]);
+    of.holds(kept);
+    expect(of.live()).toEqual([]);
+  });
+});

@@ -76,16 +76,24 @@ export class OwnRows {
     this.#said = said;
     if (this.#asked) this.#own = inEffect(said, this.#asked);
     for (const key of refusedHere) this.#refusedHere.add(key);
-    for (const slip of slips.filter((s) => isTaken(s) && this.#counts(s))) {
-      this.#taken.set(slip.handle, slip);
-      if (slip.usedAt === undefined) this.#untold.set(slip.handle, slip.medium);
-    }
     this.holds(slips);
   }
 
   /** The slips that this device has, of whichever meeting. */
   holds(slips: readonly KeptSlip[]): void {
-    this.#slips = slips.filter((s) => this.#counts(s) && !this.#taken.has(s.handle));
+    this.areTaken(slips);
+    this.#slips = slips.filter((s) => this.#counts(s) && !isTaken(s) && !this.#taken.has(s.handle));
+  }
+
+  /** Of the slips that this device has: those that were taken back, here or on another page. Whether one was new. */
+  areTaken(slips: readonly KeptSlip[]): boolean {
+    const news = slips.filter((s) => isTaken(s) && this.#counts(s) && !this.#taken.has(s.handle));
+    for (const slip of news) {
+      this.#taken.set(slip.handle, slip);
+      if (slip.usedAt === undefined) this.#untold.set(slip.handle, slip.medium);
+    }
+    this.#slips = this.#slips.filter((s) => !this.#taken.has(s.handle));
+    return news.length > 0;
   }
 
   /** What was just signed, recorded and proved here, and the slips that were drawn for it. */

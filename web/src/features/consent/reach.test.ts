@@ -17,7 +17,7 @@ import { provedChoices, type OwnChoice } from './own';
 import { askedIn, inEffect, lapse, type Asked } from './reach';
 import { scopesOffered, THIS_MEETING, type Scope } from './scope';
 import { answer } from './signing';
-import { deviceToJoin, provedOf, rememberHere, standingIn, widerYesOf } from './standing';
+import { deviceToJoin, endedBy, provedOf, rememberHere, standingIn, widerYesOf } from './standing';
 
 const DAY = 86_400_000;
 const MONDAY = new Date('2026-11-23T10:00:00.000Z');
@@ -425,5 +425,39 @@ describe('what counts in a meeting', () => {
       const live = found?.state === 'given' && lapse(found, asked, at(now)) === undefined;
       expect(live ? found?.handle : undefined, JSON.stringify({ asked, now, round })).toBe(gives);
     }
+  });
+});
+
+describe('a no', () => {
+  const no = { purpose: 'captions', medium: 'voice', yes: false } as const;
+  const ended = async (...args: Parameters<typeof endedBy>) =>
+    (await endedBy(...args)).map((s) => s.meeting.split('-').at(-1));
+
+  it('ends the yeses that reach no further, under whichever key and in whichever meeting they were said', async () => {
+    const { meeting, say } = await world();
+    await say(meeting('m1'), room('r1'), true, MONDAY);
+    const elsewhere = meeting('m2', { room: 'r2' });
+    expect(await ended([{ ...no, scope: everywhere }], elsewhere, at(1))).toEqual(['m1']);
+    expect(await ended([no], elsewhere, at(1)), 'for one meeting that the yes does not reach').toEqual([]);
+    expect(await ended([{ ...no, here: true }], meeting('m3'), at(1)), 'in this meeting only').toEqual([]);
+    expect(await ended([{ ...no, medium: 'chat', scope: everywhere }], elsewhere, at(1))).toEqual([]);
+    const other = { ...everywhere, kind: 'room', id: 'r2' } as const;
+    expect(await ended([{ ...no, scope: other }], elsewhere, at(1)), 'for another room').toEqual([]);
+  });
+
+  it('ends the yes that was asked about in other words', async () => {
+    const { meeting, say } = await world();
+    await say(meeting('m1'), everywhere, true, MONDAY);
+    const other = meeting(
+      'm2',
+      otherwise((_, c) => Object.assign(c, { sentence: 'In other words.' })),
+    );
+    expect(await ended([no], other, at(1))).toEqual(['m1']);
+  });
+
+  it('leaves what has run out: what was kept under it is taken back by itself', async () => {
+    const { meeting, say } = await world();
+    await say(meeting('m1'), everywhere, true, MONDAY);
+    expect(await ended([{ ...no, scope: everywhere }], meeting('m2'), at(400))).toEqual([]);
   });
 });

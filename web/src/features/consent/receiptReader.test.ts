@@ -129,7 +129,7 @@ describe('receipts changed by chance', () => {
     expect(differ).toEqual([]);
     expect(fuzz.mutants.length).toBeGreaterThanOrEqual(2000);
     expect(fuzz.mutants.filter((m) => m[5].startsWith('good ')).length).toBeGreaterThan(400);
-  });
+  }, 120_000);
 });
 
 /** The same numbers on every run. */

@@ -5,10 +5,10 @@ import { keyOf } from './answers';
 import { receipts, refusals, slips, type KeptReceipt, type KeptSlip } from './keeping';
 import { MEDIA, PURPOSES, type NoticeRow } from './notice';
 import { provedChoices, type OwnChoice } from './own';
-import { askedIn, inEffect, lapse, type Asked } from './reach';
+import { askedIn, inEffect, lapse, reaches, type Asked } from './reach';
 import type { Answer } from './receipt';
 import { readReceipt, type Receipt } from './receiptReader';
-import type { WiderScope } from './scope';
+import type { Scope, WiderScope } from './scope';
 
 /** What this browser has said that counts in a meeting, and the key under which its person would sit there. */
 export interface Standing {
@@ -192,13 +192,51 @@ export async function provedOf(
 }
 
 async function signedBy(kept: KeptReceipt, device: Device): Promise<Receipt | undefined> {
+  const receipt = await readKept(kept);
+  return receipt?.person === (await device.person()) ? receipt : undefined;
+}
+
+async function readKept(kept: KeptReceipt): Promise<Receipt | undefined> {
   try {
-    const receipt = await readReceipt(kept.receipt);
-    return receipt.person === (await device.person()) ? receipt : undefined;
+    return await readReceipt(kept.receipt);
   } catch (failure) {
     console.warn('a kept receipt cannot be read', failure);
     return undefined;
   }
+}
+
+/**
+ * The slips of the yeses that a no ends, under whichever key of this browser they were said: those that reach the meeting in
+ * which it is said, and those that reach no further than it does itself.
+ */
+export async function endedBy(
+  answers: readonly Answer[],
+  meeting: Meeting,
+  now: Date,
+): Promise<readonly KeptSlip[]> {
+  const noes = answers.filter((a) => !a.yes && !a.here);
+  if (noes.length === 0) return [];
+  const asked = await askedIn(meeting);
+  const held = new Map((await slips.all()).map((s) => [s.handle, s]));
+  const ended: KeptSlip[] = [];
+  for (const kept of await receipts.all()) {
+    const yes = await readKept(kept);
+    if (yes?.origin !== meeting.log.origin) continue;
+    if (yes.scope.kind !== 'meeting' && !(now.getTime() < Date.parse(yes.scope.until))) continue;
+    for (const { purpose, medium, handle } of yes.choices) {
+      const slip = held.get(handle ?? '');
+      const no = noes.find((a) => a.purpose === purpose && a.medium === medium);
+      if (!slip || isTaken(slip) || !no) continue;
+      if (reaches(yes, asked) || within(yes.scope, no.scope)) ended.push(slip);
+    }
+  }
+  return ended;
+}
+
+/** Whether a wider yes reaches no further than a no. */
+function within(yes: Scope, no: WiderScope | undefined): boolean {
+  if (yes.kind === 'meeting' || no === undefined) return false;
+  return no.kind === 'organisation' || (yes.kind === 'room' && yes.id === no.id);
 }
 
 export function isTaken(slip: KeptSlip): boolean {

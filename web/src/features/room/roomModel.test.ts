@@ -863,3 +863,127 @@ describe('a log that contradicts itself', () => {
     await after.room.leave();
   }, 30_000);
 });
+
+describe('a server that says anything', () => {
+  const wide = { scope: { widest: 'organisation', days: 90 } } as const;
+  const soonOver = () => new Date(Date.now() + 3_600_000).toISOString();
+  it('does not get what another tab took back', async () => {
+    const { yes, load, meeting } = await server(true);
+    const slip = await yes('captions', 'voice', { kind: 'organisation', until: soonOver() });
+    const { room } = await load({ ...meeting, ...wide });
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    await slips.put({ ...slip, takenAt: new Date().toISOString() });
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    await room.leave();
+  });
+  it('does not move a seat into another room', async () => {
+    const { scene, story, yes, load, meeting, tell } = await server(true);
+    await yes('captions', 'voice', { kind: 'room', id: 'r1', until: soonOver() });
+    const here = { ...meeting, ...wide, room: 'r2' };
+    const { room } = await load(here);
+    scene.mine = [];
+    await room.enter([]);
+    await quiet();
+    expect(story).not.toContain('open');
+    story.length = 0;
+    const given = (await slips.all()).find((s) => s.meeting.startsWith(meeting.id));
+    tell('meeting', { ...here, room: 'r1' });
+    await quiet();
+    tell('mine', {
+      choices: [{ purpose: 'captions', medium: 'voice', state: 'given', handle: given?.handle }],
+    });
+    await quiet();
+    await quiet();
+    expect(story).toEqual([]);
+    await room.leave();
+  });
+  it('does not bring back what was taken back', async () => {
+    const { scene, story, yes, load, meeting, tell } = await server(true);
+    const slip = await yes('captions', 'voice', { kind: 'room', id: 'r1', until: soonOver() });
+    const now = new Date().toISOString();
+    await slips.put({ ...slip, takenAt: now, usedAt: now });
+    const here = { ...meeting, ...wide, room: 'r2' };
+    const { room } = await load(here);
+    scene.mine = [];
+    await room.enter([]);
+    await quiet();
+    tell('meeting', { ...here, room: 'r1' });
+    await quiet();
+    tell('mine', {
+      choices: [{ purpose: 'captions', medium: 'voice', state: 'given', handle: slip.handle }],
+    });
+    await quiet();
+    await quiet();
+    expect(story).toEqual([]);
+    await room.leave();
+  });
+  it('is taken at its last word about the meeting, whichever is read first', async () => {
+    const { yes, load, meeting, tell } = await server();
+    await yes('captions');
+    const { room } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    tell('meeting', meeting);
+    tell('meeting', { ...meeting, ai: { ...meeting.ai, purposes: [] } });
+    await quiet();
+    await quiet();
+    expect(room.store.get().meeting.ai.purposes).toEqual([]);
+    expect(room.store.get().listening.is).toBe('off');
+    await room.leave();
+  });
+  it('does not make a meeting the one in which something was said', async () => {
+    const { scene, story, yes, load, meeting, tell } = await server(true);
+    const slip = await yes('captions', 'voice', { kind: 'room', id: 'r1', until: soonOver() });
+    const here: Meeting = { ...meeting, scope: { widest: 'meeting', days: 90 }, room: 'r2' };
+    const { room } = await load(here);
+    scene.mine = [];
+    await room.enter([]);
+    await quiet();
+    expect(story).not.toContain('open');
+    story.length = 0;
+    const other = JSON.parse(here.notice.en) as { controller: { name: string } };
+    other.controller.name = 'Somebody Else';
+    tell('meeting', { ...here, id: slip.meeting, notice: { ...here.notice, en: JSON.stringify(other) } });
+    await quiet();
+    tell('mine', {
+      choices: [{ purpose: 'captions', medium: 'voice', state: 'given', handle: slip.handle }],
+    });
+    await quiet();
+    await quiet();
+    expect({ story, listening: room.store.get().listening }).toEqual({ story: [], listening: { is: 'off' } });
+    await room.leave();
+  });
+  it('does not get what was taken back before joining, also where the device could not write that down', async () => {
+    const { scene, story, yes, load } = await server();
+    const slip = await yes('captions');
+    scene.reach = 'unreachable';
+    const { room } = await load();
+    const { outbox: box } = await import('../withdraw/outbox');
+    const { slips: shelf } = await import('../consent/keeping');
+    vi.spyOn(shelf, 'put').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    void box.take([slip]);
+    await quiet();
+    await room.enter([]);
+    await quiet();
+    await quiet();
+    expect(story).not.toContain('open');
+    await room.leave();
+  });
+
+  it('keeps no yes of another key alive after a no that reaches as far', async () => {
+    const { yes, load, meeting } = await server(true);
+    const slip = await yes('captions', 'voice', { kind: 'room', id: 'r1', until: soonOver() });
+    const { room } = await load({ ...meeting, ...wide, id: `${meeting.id}-r2`, room: 'r2' });
+    await room.enter([
+      {
+        purpose: 'captions',
+        medium: 'voice',
+        yes: false,
+        scope: { kind: 'organisation', until: soonOver() },
+      },
+    ]);
+    await soon(async () => expect((await slips.get(slip.handle))?.takenAt).toBeDefined());
+    await room.leave();
+  });
+});

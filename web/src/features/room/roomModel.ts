@@ -32,7 +32,7 @@ import { askedIn } from '../consent/reach';
 import type { Answer, Recipient } from '../consent/receipt';
 import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
-import { provedOf, refusedHere, rememberHere } from '../consent/standing';
+import { endedBy, provedOf, refusedHere, rememberHere } from '../consent/standing';
 import { Device } from '../device/device';
 import { decryptedPackets, encryptionWorker, SenderKeys } from '../encryption/frames';
 import { MEMBER_ATTRIBUTE, memberRecord } from '../encryption/member';
@@ -136,6 +136,9 @@ export class RoomModel {
   readonly #now: () => Date;
   #granting: Promise<void> = Promise.resolve();
   #stuck = false;
+  /** Of the events that tell what the meeting asks: the last one counts, whichever is read first. */
+  #turn = 0;
+  #ticks = 0;
   #wasIn = false;
   #membership: Membership | undefined;
   #events: Subscription | undefined;
@@ -220,7 +223,7 @@ export class RoomModel {
     const shown = this.#shown();
     this.#rows.asks(await askedIn(this.store.get().meeting));
     if (this.#keeps) await this.#loadKept();
-    const signing = this.#takeBackFirst(answers);
+    const signing = await this.#takeBackFirst(answers);
     this.#wire();
     // Before connecting: from its first moment on, whatever this device publishes is marked and sent encrypted.
     await this.#room.setE2EEEnabled(true);
@@ -364,17 +367,20 @@ export class RoomModel {
       if (answers.length > 0) await this.sign(answers);
       return;
     }
+    const refused = row.media
+      .filter((m) => media.includes(m.medium))
+      .filter((m) => ['requested', 'given'].includes(this.choice(row.purpose, m.medium)))
+      .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...far }));
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
     const handles = media.flatMap((medium) => this.#rows.slipsOf(row.purpose, medium)).map((s) => s.handle);
     const told = handles.length > 0 ? this.withdraw(handles) : Promise.resolve();
     // A signed no ends a yes too: for a grant whose slip this device has lost.
-    const answers = row.media
-      .filter(
-        (m) =>
-          media.includes(m.medium) && ['requested', 'given'].includes(this.choice(row.purpose, m.medium)),
-      )
-      .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...far }));
-    await Promise.all([told, answers.length > 0 ? this.sign(answers) : undefined]);
+    const answers = refused.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
+    await Promise.all([
+      told,
+      this.#takeBackElsewhere(refused),
+      answers.length > 0 ? this.sign(answers) : undefined,
+    ]);
   }
 
   /** A no in this meeting only: a yes from elsewhere stays as it is there. */
@@ -658,10 +664,21 @@ export class RoomModel {
   async #hear(event: SeatEvent): Promise<void> {
     switch (event.kind) {
       case 'meeting': {
-        const notice = await noticeOf(event.data);
+        const { id, room, log } = this.store.get().meeting;
+        const { data } = event;
+        if (
+          data.id !== id ||
+          data.room !== room ||
+          data.log.vkey !== log.vkey ||
+          data.log.origin !== log.origin
+        )
+          throw new Error('the server tells of another meeting');
+        const turn = ++this.#turn;
+        const [notice, asked] = await Promise.all([noticeOf(event.data), askedIn(event.data)]);
+        if (turn !== this.#turn) return;
         const offered = this.#keeps ? offeredRows(notice, event.data) : [];
         const { meeting: before, reworded: knew } = this.store.get();
-        this.#rows.asks(await askedIn(event.data));
+        this.#rows.asks(asked);
         this.store.set({
           meeting: event.data,
           notice,
@@ -793,17 +810,27 @@ export class RoomModel {
   }
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
-  #takeBackFirst(answers: readonly Answer[]): readonly Answer[] {
+  async #takeBackFirst(answers: readonly Answer[]): Promise<readonly Answer[]> {
     const held = new Map(answers.map((a) => [a, this.#rows.slipsOf(a.purpose, a.medium)]));
     const slipsFor = (a: Answer) => held.get(a) ?? [];
     const ended = answers.filter((a) => !a.yes && !a.here).flatMap(slipsFor);
     if (ended.length > 0)
       void this.withdraw(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
+    await this.#takeBackElsewhere(answers);
     // A yes that stands is not said again.
     const said = answers.filter((a) =>
       a.yes ? this.choice(a.purpose, a.medium) !== 'given' : a.here || slipsFor(a).length === 0,
     );
     return [...said, ...this.#rows.owed(answers, this.store.get().offered)];
+  }
+
+  /** A no ends also what was said under another key of this browser: nobody but this browser knows that they are one's own. */
+  async #takeBackElsewhere(answers: readonly Answer[]): Promise<void> {
+    if (!this.#keeps || answers.every((a) => a.yes || a.here)) return;
+    const more = await endedBy(answers, this.store.get().meeting, this.#now());
+    if (more.length === 0) return;
+    this.#rows.takes(more.map((s) => s.handle));
+    outbox.take(more).catch((failure: unknown) => this.#trouble(failure));
   }
 
   /** Shows how far withdrawals are; what the server now knows no longer holds back what remains granted. */
@@ -890,7 +917,12 @@ export class RoomModel {
 
   async #loadRows(): Promise<void> {
     const { id } = this.store.get().meeting;
-    this.#rows.keeps(await this.#readProved(), await keptSlips.all(), await refusedHere(id));
+    const at = this.#now().toISOString();
+    const { said } = outbox.store.get();
+    const held = (await keptSlips.all()).map((s) =>
+      said.has(s.handle) ? { ...s, takenAt: s.takenAt ?? at } : s,
+    );
+    this.#rows.keeps(await this.#readProved(), held, await refusedHere(id));
   }
 
   async #loadSlips(): Promise<void> {
@@ -944,8 +976,21 @@ export class RoomModel {
     this.store.set({ people });
   }
 
+  /** What another page took back, or this one before it was a room: known without a word of the server. */
+  async #lookTaken(): Promise<void> {
+    const said = outbox.store.get().said;
+    const all = await keptSlips.all();
+    const at = this.#now().toISOString();
+    const taken = all.map((s) => (said.has(s.handle) ? { ...s, takenAt: s.takenAt ?? at } : s));
+    if (!this.#rows.areTaken(taken)) return;
+    this.#restate();
+    await this.#applyGrants();
+  }
+
   #tick(): void {
     const now = Date.now();
+    if (this.#keeps && ++this.#ticks % LOOK_EVERY === 0)
+      this.#lookTaken().catch((failure: unknown) => this.#trouble(failure));
     const { ai, people, sendingVoice } = this.store.get();
     this.#strip.age(now);
     if (ai.recipients.some((r) => r.purposes.includes('captions')))
@@ -1000,6 +1045,9 @@ export class RoomModel {
     this.media.close();
   }
 }
+
+/** How many ticks lie between two looks at what other pages of this device took back. */
+const LOOK_EVERY = 3;
 
 export function offeredRows(notice: Notice | undefined, meeting: Meeting): readonly NoticeRow[] {
   if (meeting.ai.recipients.length === 0) return [];

@@ -13,7 +13,7 @@ let root: Root | undefined;
 
 beforeEach(async () => {
   await startWords();
-  await speak('en');
+  speak('en');
   history.replaceState(null, '', `/withdraw#${SECRET}`);
 });
 

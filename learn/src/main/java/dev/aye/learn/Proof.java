@@ -68,7 +68,8 @@ final class Proof {
       for (Path file : (Iterable<Path>) walk::iterator) {
         boolean plain =
             Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-                || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
+                || (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
+                    && folder.relativize(file).getNameCount() < MAX_DEPTH)
                 || file.equals(folder);
         if (!plain || ++count > MAX_FILES) {
           return folder.relativize(file) + (plain ? " is one file too many" : " is no plain file");

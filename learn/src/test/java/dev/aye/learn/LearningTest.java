@@ -376,6 +376,18 @@ class LearningTest {
     assertThat(Datasets.verify(out, town.log.vkey()).failed())
         .containsExactly("the export holds plain files only");
     Files.delete(card);
+    Path deep = out;
+    for (int depth = 0; depth < 20; depth++) {
+      deep = deep.resolve("d");
+    }
+    Files.createDirectories(deep);
+    Files.createSymbolicLink(deep.resolve("link"), Path.of("/dev/zero"));
+    assertThat(Datasets.verify(out, town.log.vkey()).failed())
+        .containsExactly("the export holds plain files only");
+    Files.delete(deep.resolve("link"));
+    for (; !deep.equals(out); deep = deep.getParent()) {
+      Files.delete(deep);
+    }
     Process mkfifo = new ProcessBuilder("mkfifo", card.toString()).inheritIO().start();
     assertThat(mkfifo.waitFor()).isZero();
     assertThat(Datasets.verify(out, town.log.vkey()).failed())
