@@ -249,7 +249,8 @@ class ReceiptVerifierTest {
     assertThat(process.path("dpv:hasPurpose").path("@id").asString())
         .isEqualTo("urn:aye:purpose:meeting-notes");
     assertThat(process.path("dpv:hasPurpose").path("dct:title").asString()).isEqualTo("Notes");
-    assertThat(process.path("dpv:hasLegalBasis").path("@id").asString()).isEqualTo("eu-gdpr:A6-1-a");
+    assertThat(process.path("dpv:hasLegalBasis").path("@id").asString())
+        .isEqualTo("eu-gdpr:A6-1-a");
     JsonNode status = process.path("dpv:hasConsentStatus");
     assertThat(status.path("@type").asString()).isEqualTo("dpv:ConsentGiven");
     assertThat(status.path("@id").asString()).isEqualTo("urn:aye:grant:" + secret.handle().value());
