@@ -78,15 +78,15 @@ final class MeetingApi {
   }
 
   /** Refuses to begin or grant anything while there is no room to write it down. */
-  /** What is taken however little room there is: it grants nothing, and ends what stands. */
-  static boolean onlySaysNo(String receipt) {
-    return Receipt.parse(receipt) instanceof Receipt.Parsed.Good(Receipt good) && !good.grants();
-  }
-
   private void room() {
     if (soundness.full()) {
       throw Problem.diskFull();
     }
+  }
+
+  /** What is taken however little room there is: it grants nothing, and ends what stands. */
+  static boolean onlySaysNo(String receipt) {
+    return Receipt.parse(receipt) instanceof Receipt.Parsed.Good(Receipt good) && !good.grants();
   }
 
   @GetMapping("/api/meetings/{id}")
