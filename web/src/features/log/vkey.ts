@@ -15,3 +15,8 @@ export async function currentVkey(): Promise<string> {
   if (!vkey.startsWith(`${origin}+`)) throw new LogMismatch('the log does not say its key');
   return vkey;
 }
+
+/** A log's key for a command that somebody copies into a terminal; `KEY` where it could end the quotes around it. */
+export function typeable(vkey: string | undefined): string {
+  return vkey !== undefined && /^[A-Za-z0-9.:/_+=-]+$/.test(vkey) ? vkey : 'KEY';
+}

@@ -6,6 +6,7 @@ import { NoticeText } from '../consent/NoticeText';
 import { BadReceipt, readReceiptFile, type Receipt } from '../consent/receiptReader';
 import { here, nameOf } from '../listening/recipient';
 import { KnownLog } from '../log/memory';
+import { typeable } from '../log/vkey';
 import { day } from '../../words/words';
 import { go } from '../../shell/route';
 import { Icon, Link, Page, save, Trouble } from '../../shell/ui';
@@ -202,7 +203,7 @@ function Sheet({ paper, again }: { readonly paper: Paper; readonly again: () => 
       <p>{t('paper.noSlip')}</p>
       <Part title={t('paper.check')}>
         <p>{t('paper.checkText')}</p>
-        <pre className="code">{`./aye verify ${name} --vkey '${vkey ?? 'KEY'}'`}</pre>
+        <pre className="code">{`./aye verify ${name} --vkey '${typeable(vkey)}'`}</pre>
       </Part>
       <Part title={t('paper.numbers')}>
         <dl className="facts pairs small">

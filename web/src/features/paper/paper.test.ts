@@ -11,7 +11,8 @@ import { readReceiptFile } from '../consent/receiptReader';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
-import { brought, paperOf, verdict } from './paper';
+import { typeable } from '../log/vkey';
+import { brought, keptHere, paperOf, verdict } from './paper';
 
 async function aReceipt() {
   const log = await logInMemory();
@@ -129,5 +130,34 @@ describe('the readable page of a receipt', () => {
     const told = JSON.stringify(await paper());
     expect(told).toContain(slips[0]?.handle);
     expect(told).not.toContain(slips[0]?.secret);
+  });
+});
+
+describe('what a server gives as one’s own', () => {
+  it('is not shown when another device signed it', async () => {
+    const log = await logInMemory('log.example/x');
+    await (await freshDevice('m1', log.origin)).keep();
+    const stranger = await freshDevice('m1', log.origin);
+    const signed = await signReceipt({
+      device: stranger,
+      participant: 'p',
+      notice: await parseNotice(noticeText('en')),
+      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
+      answers: [{ purpose: 'captions', medium: 'voice', yes: true }],
+      now: new Date(),
+      vkey: log.vkey,
+    });
+    const answers = [{ receipt: signed.receipt, salt: 's', index: 0, proof: '', noticeText: '' }];
+    const account = JSON.stringify({ person: '', answers, held: [], used: [], withdrawals: [] });
+    vi.stubGlobal('fetch', async (path: string) =>
+      path === '/api/me' ? new Response(account) : new Response(await log.fetch(path)),
+    );
+    expect(await keptHere(signed.id)).toBeUndefined();
+  });
+
+  it('stands in no command when it could end the quotes around it', () => {
+    expect(typeable('meet.example/log+0a1b2c3d+AbC/+d=')).toBe('meet.example/log+0a1b2c3d+AbC/+d=');
+    expect(typeable("x';curl${IFS}evil;'+0a1b2c3d+AbC")).toBe('KEY');
+    expect(typeable(undefined)).toBe('KEY');
   });
 });

@@ -112,7 +112,8 @@ export async function keptHere(id: string): Promise<Found | undefined> {
     const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
     for (const { receipt, salt, index, proof, noticeText } of account.answers) {
       const read = await readReceipt(receipt).catch(() => undefined);
-      if (read?.id === id)
+      const own = read?.person === (await device.person()) && read.origin === device.record.origin;
+      if (own && read.id === id)
         return {
           file: { receipt, salt, index, proof, noticeText },
           title: device.record.title,

@@ -6,6 +6,7 @@ import { b64 } from '../bytes/bytes';
 import { LogAlarm } from '../log/LogAlarm';
 import { findings } from '../log/memory';
 import { unchecked } from '../log/unchecked';
+import { typeable } from '../log/vkey';
 import { bytesOf, day, list } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Page, Trouble } from '../../shell/ui';
@@ -309,7 +310,7 @@ function Collected() {
 function Commands({ seen }: { readonly seen: SeenLog }) {
   const { t } = useTranslation();
   const log = `${location.origin}/log`;
-  const key = `--vkey '${seen.log.by.vkey}'`;
+  const key = `--vkey '${typeable(seen.log.by.vkey)}'`;
   const commands = {
     receipt: `./aye verify ${seen.receipt} ${key}`,
     log: `./aye verify ${log} ${key}`,
