@@ -1,7 +1,6 @@
 /**
- * One store of an IndexedDB database on this device. Three databases are used: `aye` for keys, receipts and memory;
- * `aye-slips` for withdrawal slips, which stay apart from receipts because a receipt may be shown to others; and
- * `aye-choices` for what was chosen but not signed yet, which nothing may take for an answer.
+ * One store of an IndexedDB database on this device. Two databases are used: `aye` for keys, receipts and memory, and
+ * `aye-slips` for withdrawal slips, which stay apart from receipts because a receipt may be shown to others.
  */
 const SHELVES = {
   aye: {
@@ -12,7 +11,6 @@ const SHELVES = {
     created: 'meeting',
   },
   'aye-slips': { slips: 'handle' },
-  'aye-choices': { choices: 'meeting' },
 } as const;
 
 type Database = keyof typeof SHELVES;

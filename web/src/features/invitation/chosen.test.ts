@@ -1,13 +1,22 @@
 import 'fake-indexeddb/auto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { noticeText } from '../../../tests/notices';
+import { storageInMemory } from '../../../tests/storage';
 import type { Meeting } from '../api/client';
-import { answerMedium, answerRow, NOTHING_ANSWERED, refuseHere, rowAnswer, toSign } from '../consent/answers';
+import {
+  answerMedium,
+  answerRow,
+  NOTHING_ANSWERED,
+  refuseHere,
+  rowAnswer,
+  toSign,
+  type CardState,
+} from '../consent/answers';
 import { receipts, slips } from '../consent/keeping';
 import { parseNotice, type Notice, type NoticeRow } from '../consent/notice';
 import { invitationLink, readLink } from '../landing/link';
 import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
-import { chosenFor, forgetChosen, keepChosen } from './chosen';
+import { chosenFor, keepChosen } from './chosen';
 
 const NOW = new Date('2026-03-01T09:00:00.000Z');
 const DAY = 24 * 3600 * 1000;
@@ -48,13 +57,18 @@ async function card(of: Meeting = meeting(), locale: 'en' | 'nl' = 'en') {
   return { notice, row, captions: row('captions'), notes: row('notes') };
 }
 
-/** Somebody says yes to captions and no to notes, and closes the page. */
-async function chose(notice: Notice, captions: NoticeRow, notes: NoticeRow) {
-  const state = answerRow(answerRow(NOTHING_ANSWERED, captions, true), notes, false);
-  await keepChosen(meeting(), notice, notice.rows, state, NOW);
+/** Keeps what was chosen on the card of `meeting()`. */
+async function keep(notice: Notice, state: CardState, scope?: Scope) {
+  const { prints } = await chosenFor(meeting(), notice, notice.rows, NOW);
+  keepChosen(meeting(), notice, notice.rows, prints, state, NOW, scope);
 }
 
-beforeEach(() => forgetChosen('m1'));
+/** Somebody says yes to captions and no to notes, and closes the page. */
+async function chose(notice: Notice, captions: NoticeRow, notes: NoticeRow) {
+  await keep(notice, answerRow(answerRow(NOTHING_ANSWERED, captions, true), notes, false));
+}
+
+beforeEach(() => vi.stubGlobal('localStorage', storageInMemory()));
 
 describe('what was chosen in the invitation', () => {
   it('is there when the preview opens, and is what would be signed at joining', async () => {
@@ -89,7 +103,7 @@ describe('what was chosen in the invitation', () => {
   it('is dropped for a row whose words changed in any language, and the others stay', async () => {
     const { notice, captions, notes } = await card();
     const both = answerRow(answerRow(NOTHING_ANSWERED, captions, true), notes, true);
-    await keepChosen(meeting(), notice, notice.rows, both, NOW);
+    await keep(notice, both);
     const nl = noticeText('nl').replace('daarna wordt vergeten', 'een uur wordt bewaard');
     expect(nl).not.toBe(noticeText('nl'));
     const { card: found, dropped } = await chosenFor(meeting({ nl }), notice, notice.rows, NOW);
@@ -122,7 +136,7 @@ describe('what was chosen in the invitation', () => {
     const [, room, everywhere] = scopesOffered(meeting(), NOW);
     if (!room || !everywhere) throw new Error('nothing is offered');
     const chosen = async (scope: Scope, later: Meeting = meeting(), now = NOW) => {
-      await keepChosen(meeting(), notice, notice.rows, yes, NOW, scope);
+      await keep(notice, yes, scope);
       return (await chosenFor(later, notice, notice.rows, now)).scope;
     };
     expect(await chosen(THIS_MEETING)).toEqual(THIS_MEETING);
@@ -141,30 +155,43 @@ describe('what was chosen in the invitation', () => {
 
   it('stays a no for this meeting only where it was one', async () => {
     const { notice, captions } = await card();
-    await keepChosen(meeting(), notice, notice.rows, refuseHere(NOTHING_ANSWERED, captions, ['voice']), NOW);
+    await keep(notice, refuseHere(NOTHING_ANSWERED, captions, ['voice']));
     const { card: found } = await chosenFor(meeting(), notice, notice.rows, NOW);
     expect(toSign(found, notice.rows)).toEqual([
       { purpose: 'captions', medium: 'voice', yes: false, here: true },
     ]);
   });
 
+  it('is kept at once: a page that is left in the same instant has lost nothing of it', async () => {
+    const { notice, captions } = await card();
+    const { prints } = await chosenFor(meeting(), notice, notice.rows, NOW);
+    for (const yes of [true, false]) {
+      keepChosen(meeting(), notice, notice.rows, prints, answerRow(NOTHING_ANSWERED, captions, yes), NOW);
+      // Nothing was waited for: no later turn of the loop is needed.
+      expect(localStorage.getItem('aye-choices:m1')).toContain(`"yes":${yes}`);
+    }
+  });
+
+  it('is nothing where something else lies there, and leaves what is not its own alone', async () => {
+    const { notice } = await card();
+    localStorage.setItem('name', 'somebody');
+    localStorage.setItem('aye-choices:m1', '{"at":');
+    expect((await chosenFor(meeting(), notice, notice.rows, NOW)).card.answered.size).toBe(0);
+    expect(localStorage.getItem('name')).toBe('somebody');
+    expect(localStorage.length).toBe(1);
+  });
+
   it('can be changed, and is gone when it is cleared or long over', async () => {
     const { notice, captions, notes } = await card();
     await chose(notice, captions, notes);
-    await keepChosen(
-      meeting(),
-      notice,
-      notice.rows,
-      answerMedium(NOTHING_ANSWERED, captions, 'voice', false),
-      NOW,
-    );
+    await keep(notice, answerMedium(NOTHING_ANSWERED, captions, 'voice', false));
     const changed = await chosenFor(meeting(), notice, notice.rows, NOW);
     expect(toSign(changed.card, notice.rows)).toEqual([{ purpose: 'captions', medium: 'voice', yes: false }]);
     const later = new Date(NOW.getTime() + 9 * DAY);
     expect((await chosenFor(meeting(), notice, notice.rows, later)).card.answered.size).toBe(0);
     expect((await chosenFor(meeting(), notice, notice.rows, NOW)).card.answered.size).toBe(0);
     await chose(notice, captions, notes);
-    await keepChosen(meeting(), notice, notice.rows, NOTHING_ANSWERED, NOW);
+    await keep(notice, NOTHING_ANSWERED);
     expect((await chosenFor(meeting(), notice, notice.rows, NOW)).card.answered.size).toBe(0);
   });
 });

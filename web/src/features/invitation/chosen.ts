@@ -5,14 +5,15 @@ import { textsOf } from '../consent/anew';
 import type { Notice, NoticeRow } from '../consent/notice';
 import type { Recipient } from '../consent/receipt';
 import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
-import { Shelf } from '../device/shelf';
 
 /**
- * What somebody chose for one meeting before joining it. It is on this device alone, unsigned: a note to oneself, in a
- * database apart from what was signed. Nobody is sent it.
+ * What somebody chose for one meeting before joining it. It is on this device alone, unsigned: a note to oneself, apart
+ * from what was signed. Nobody is sent it.
+ *
+ * It lies in `localStorage`, one entry a meeting, because a write there is done when it returns: whoever turns a yes into
+ * a no and leaves the page in the same instant finds the no again. A write to IndexedDB would be cut off.
  */
 interface Chosen {
-  readonly meeting: string;
   readonly at: string;
   readonly answers: readonly ChosenAnswer[];
   /** How far they are to reach; of this meeting alone there is none. */
@@ -31,23 +32,29 @@ interface ChosenAnswer {
   readonly question: string;
 }
 
-const shelf = new Shelf<Chosen>('aye-choices', 'choices');
+const PREFIX = 'aye-choices:';
 
 /** Longer than a meeting can be open: what is older is of no use to anybody. */
 const LONGEST_MS = 8 * 24 * 3600 * 1000;
 
-/** Keeps what was chosen on the card and is not signed yet; with nothing chosen, nothing is kept. */
-export async function keepChosen(
+/** What a yes to each row would be to, in this meeting; what was chosen is kept with it. */
+export type Prints = ReadonlyMap<string, string>;
+
+/**
+ * Keeps what was chosen on the card and is not signed yet; with nothing chosen, nothing is kept. When it returns, it is
+ * kept, or it threw.
+ */
+export function keepChosen(
   meeting: Meeting,
   notice: Notice,
   rows: readonly NoticeRow[],
+  prints: Prints,
   card: CardState,
   now: Date,
   scope: Scope = THIS_MEETING,
-): Promise<void> {
+): void {
   const [recipient] = meeting.ai.recipients;
   if (!recipient) return;
-  const prints = await fingerprints(meeting, recipient);
   const answers = rows.flatMap((row) =>
     row.media.flatMap(({ medium }): ChosenAnswer[] => {
       const answer = card.answered.get(keyOf(row.purpose, medium));
@@ -58,14 +65,12 @@ export async function keepChosen(
       return [{ purpose: row.purpose, medium, yes: answer.yes, of, question, ...here }];
     }),
   );
-  if (answers.length === 0) await shelf.delete(meeting.id);
-  else
-    await shelf.put({
-      meeting: meeting.id,
-      at: now.toISOString(),
-      answers,
-      ...(scope.kind === 'meeting' ? {} : { scope }),
-    });
+  if (answers.length === 0) forgetChosen(meeting.id);
+  else {
+    const reach = scope.kind === 'meeting' ? {} : { scope };
+    const chosen: Chosen = { at: now.toISOString(), answers, ...reach };
+    localStorage.setItem(PREFIX + meeting.id, JSON.stringify(chosen));
+  }
 }
 
 /**
@@ -77,13 +82,18 @@ export async function chosenFor(
   notice: Notice,
   rows: readonly NoticeRow[],
   now: Date,
-): Promise<{ readonly card: CardState; readonly dropped: boolean; readonly scope: Scope }> {
-  await sweep(now);
+): Promise<{
+  readonly card: CardState;
+  readonly dropped: boolean;
+  readonly scope: Scope;
+  readonly prints: Prints;
+}> {
+  sweep(now);
   const answered = new Map<string, { yes: boolean; from: 'now'; here?: true }>();
   const [recipient] = meeting.ai.recipients;
-  const kept = await shelf.get(meeting.id);
-  if (!kept || !recipient) return { card: { answered }, dropped: false, scope: THIS_MEETING };
-  const prints = await fingerprints(meeting, recipient);
+  const prints: Prints = recipient ? await fingerprints(meeting, recipient) : new Map();
+  const kept = read(PREFIX + meeting.id);
+  if (!kept || !recipient) return { card: { answered }, dropped: false, scope: THIS_MEETING, prints };
   let dropped = false;
   for (const { purpose, medium, yes, here, of, question } of kept.answers) {
     const row = rows.find((r) => r.purpose === purpose);
@@ -98,7 +108,7 @@ export async function chosenFor(
     if (same || sameNo) answered.set(keyOf(purpose, medium), { yes, from: 'now', ...(here ? { here } : {}) });
     else dropped = true;
   }
-  return { card: { answered }, dropped, scope: stillOffered(kept.scope, meeting, now) };
+  return { card: { answered }, dropped, scope: stillOffered(kept.scope, meeting, now), prints };
 }
 
 /** How far was chosen, if that is still offered; else this meeting alone. */
@@ -112,17 +122,33 @@ function stillOffered(chosen: Scope | undefined, meeting: Meeting, now: Date): S
 }
 
 /** For a meeting that was joined, so that it is signed now, or is over, or whose choices were cleared. */
-export async function forgetChosen(meeting: string): Promise<void> {
-  await shelf.delete(meeting);
+export function forgetChosen(meeting: string): void {
+  localStorage.removeItem(PREFIX + meeting);
 }
 
-async function sweep(now: Date): Promise<void> {
-  for (const { meeting, at } of await shelf.all())
-    if (now.getTime() - Date.parse(at) > LONGEST_MS) await shelf.delete(meeting);
+/** What is kept there; anything else than what this page writes counts as nothing. */
+function read(key: string): Chosen | undefined {
+  const text = localStorage.getItem(key);
+  if (text === null) return undefined;
+  try {
+    const chosen = JSON.parse(text) as Chosen;
+    return typeof chosen.at === 'string' && Array.isArray(chosen.answers) ? chosen : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sweep(now: Date): void {
+  const keys = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i));
+  for (const key of keys) {
+    if (!key?.startsWith(PREFIX)) continue;
+    const at = Date.parse(read(key)?.at ?? '');
+    if (!(now.getTime() - at <= LONGEST_MS)) localStorage.removeItem(key);
+  }
 }
 
 /** For each row, the hash of all that a yes to it would be to. */
-async function fingerprints(meeting: Meeting, recipient: Recipient): Promise<ReadonlyMap<string, string>> {
+async function fingerprints(meeting: Meeting, recipient: Recipient): Promise<Prints> {
   const texts = [...(await textsOf(meeting.notice)).values()];
   const purposes = new Set(texts.flatMap((text) => text.rows.map((row) => row.purpose)));
   const prints = new Map<string, string>();

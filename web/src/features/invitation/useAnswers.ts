@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Meeting } from '../api/client';
 import { sentence } from '../api/sentences';
 import type { Reworded } from '../consent/anew';
@@ -20,7 +20,7 @@ import { standingIn, widerYesOf, type Standing, type WiderYes } from '../consent
 import { offeredRows } from '../room/roomModel';
 import { locale } from '../../words/words';
 import { outbox } from '../withdraw/outbox';
-import { chosenFor, forgetChosen, keepChosen } from './chosen';
+import { chosenFor, forgetChosen, keepChosen, type Prints } from './chosen';
 
 /** The card before joining, on whichever page it stands: in the invitation and in the preview it is the same one. */
 export interface Answers {
@@ -63,6 +63,7 @@ interface Read {
   readonly standing: Standing | undefined;
   readonly reworded: ReadonlyMap<string, Reworded>;
   readonly dropped: boolean;
+  readonly prints: Prints;
 }
 
 const NOTHING_READ: Read = {
@@ -72,6 +73,7 @@ const NOTHING_READ: Read = {
   standing: undefined,
   reworded: new Map(),
   dropped: false,
+  prints: new Map(),
 };
 
 export function useAnswers(meeting: Meeting): Answers {
@@ -82,8 +84,7 @@ export function useAnswers(meeting: Meeting): Answers {
   const [trouble, setTrouble] = useState<string | undefined>();
   const [offered] = useState(() => scopesOffered(meeting, new Date()));
   const [scope, setScope] = useState<Scope>(THIS_MEETING);
-  const writing = useRef<Promise<void>>(Promise.resolve());
-  const { notice, keeps, before, standing, reworded, dropped } = read ?? NOTHING_READ;
+  const { notice, keeps, before, standing, reworded, dropped, prints } = read ?? NOTHING_READ;
   const rows = offeredRows(notice, meeting);
 
   useEffect(() => {
@@ -103,6 +104,7 @@ export function useAnswers(meeting: Meeting): Answers {
           standing: stands,
           reworded: said.reworded,
           dropped: chosen.dropped,
+          prints: chosen.prints,
           found: { answered: new Map([...said.answered, ...chosen.card.answered]) },
           scope: chosen.scope,
         };
@@ -123,13 +125,15 @@ export function useAnswers(meeting: Meeting): Answers {
     };
   }, [meeting, language]);
 
-  /** One write after the other, so that the last choice is the one that is kept. */
-  const write = useCallback((step: () => Promise<void>) => {
-    writing.current = writing.current.then(step).catch((failure: unknown) => {
+  /** What is not kept is not gone unseen. */
+  const write = (step: () => void) => {
+    try {
+      step();
+    } catch (failure) {
       console.warn('choices: not kept', failure);
       setTrouble(sentence(failure));
-    });
-  }, []);
+    }
+  };
 
   const decide = (row: NoticeRow, yes: boolean, medium?: string) => {
     if (!notice || (!yes && isHereOnly(card, row))) return;
@@ -151,7 +155,7 @@ export function useAnswers(meeting: Meeting): Answers {
     if (!notice) return;
     setCard(changed);
     setScope(reach);
-    write(() => keepChosen(meeting, notice, rows, changed, new Date(), reach));
+    write(() => keepChosen(meeting, notice, rows, prints, changed, new Date(), reach));
   };
 
   const wider = (row: NoticeRow) => standing && widerYesOf(standing, row, new Date());

@@ -45,7 +45,11 @@ export function useLoaded(id: string, can = true): Loaded {
       const secret = await findLinkSecret(id, location.hash);
       const meeting = await api.meeting(id);
       if (meeting.ended === true) {
-        await forgetChosen(id).catch((failure: unknown) => console.warn('nothing is stored here', failure));
+        try {
+          forgetChosen(id);
+        } catch (failure) {
+          console.warn('nothing is stored here', failure);
+        }
         return { is: 'over' };
       }
       return secret ? { is: 'ready', meeting, secret } : { is: 'incomplete' };
