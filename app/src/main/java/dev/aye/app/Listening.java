@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
@@ -214,6 +215,7 @@ final class Listening {
   private void replace(ParticipantId participant) {
     Stream stream = streams.get(participant);
     if (stream != null) {
+      stream.hearing().replaced = true;
       stream.tap().close(); // nothing more comes from here on
       stream.hearing().finish();
       close(participant, stream);
@@ -268,6 +270,10 @@ final class Listening {
     private final ParticipantId participant;
     private final String room;
     private final Phaser messages = new Phaser(1);
+    private final AtomicBoolean finishing = new AtomicBoolean();
+
+    /** Whoever replaces the stream ends it, in its own time. */
+    private volatile boolean replaced;
 
     Hearing(Ear ear, ParticipantId participant, String room) {
       this.ear = ear;
@@ -300,9 +306,11 @@ final class Listening {
 
     /** Waits until the messages that came are delivered; takes no more. */
     void finish() {
-      int phase = messages.arriveAndDeregister();
-      try {
-        messages.awaitAdvanceInterruptibly(phase, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      if (finishing.compareAndSet(false, true)) {
+        messages.arriveAndDeregister();
+      }
+      try { // the first phase is the only one: it ends when none is left
+        messages.awaitAdvanceInterruptibly(0, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } catch (TimeoutException e) {
@@ -321,7 +329,11 @@ final class Listening {
 
     @Override
     public void closed() {
+      if (replaced) {
+        return;
+      }
       Thread.startVirtualThread(() -> {
+        finish();
         Stream stream = streams.get(participant);
         if (stream != null && stream.room().equals(room)) {
           close(participant, stream);
