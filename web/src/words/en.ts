@@ -392,10 +392,29 @@ export const en = {
     entry: 'log entry {{index}}',
     withdrawOne: 'Take back',
     withdrawAll: 'Take back all',
-    noSlip: 'This device no longer has the slip for this. Use the file or link you kept.',
+    noSlip:
+      'This device no longer has the slip for this. It still has the key that signed it, and takes it back with that.',
     withdrawals: 'Taken back',
     unreachable: 'The server could not show this meeting: {{why}}',
+    everything: 'Take back everything',
+    everythingText:
+      'One press ends every yes of this browser that still stands, {{count}} in all, in every meeting: nothing more is sent or used under them, and what was kept is deleted.',
+    everythingOne:
+      'One press ends the yes of this browser that still stands: nothing more is sent or used under it, and what was kept is deleted.',
+    taking: 'Taking back: {{done}} of {{count}} so far…',
+    taken: '{{done}} of {{count}} taken back.',
+    takenLogged: 'The log shows it, checked in your browser.',
+    takenSome:
+      '{{done}} of {{count}} taken back. The server could not be told of {{away}}: this device sends nothing for them any more and keeps trying, also after a reload.',
+    takenUnknown: 'Of {{unknown}} the server knows nothing, so nothing was there to end.',
+    takenNone: 'The server knows of no such yes, so nothing was there to end.',
+    claimed:
+      'The server says that this is over, but the log was not seen to show it. So it stands here until it does.',
+    hidden:
+      'The server does not list this answer. This device keeps it: it counts as it was signed, and can be taken back.',
     states: {
+      going: 'being taken back…',
+      untold: 'server not told yet',
       requested: 'not answered',
       given: 'yes',
       refused: 'no',
@@ -709,6 +728,7 @@ export const en = {
         'You joined without a key on this device, so nothing can be said yes to. Join again to change that.',
       slip: 'This is not a whole slip. Open the whole link, or choose the file you saved.',
       unknownSlip: 'Nobody here said yes with this slip. It may belong to another server.',
+      unknownYes: 'The server knows no such yes of this browser, so there is nothing there to end.',
       host: 'This browser is not the one that made the meeting, so it cannot host it.',
       tooLarge: 'That was too much in one piece. Make it shorter.',
       unsound:
@@ -745,6 +765,7 @@ export const en = {
     unknown: 'That did not work. Try again; if it stays so, reload the page.',
     log: 'The log does not check out: {{why}}. Nothing is sent to AI because of it. Please tell the operator.',
     offline: 'The server does not answer. Check your connection and try again.',
+    slow: 'The server took too long to answer. Try again in a moment.',
     server: 'Something went wrong at the server. Nothing you said yes to was widened by it. Try again.',
     media: {
       denied:

@@ -406,10 +406,28 @@ export const nl: Words = {
     withdrawOne: 'Trek in',
     withdrawAll: 'Trek alles in',
     noSlip:
-      'Dit apparaat heeft het intrekbewijs hiervoor niet meer. Gebruik het bestand of de link die je bewaarde.',
+      'Dit apparaat heeft het intrekbewijs hiervoor niet meer. De sleutel die ondertekende heeft het nog wel, en daarmee trek je het in.',
     withdrawals: 'Ingetrokken',
     unreachable: 'De server kon deze vergadering niet tonen: {{why}}',
+    everything: 'Alles overal intrekken',
+    everythingText:
+      'Met één druk eindigt elk ja van deze browser dat nog staat, {{count}} in totaal, in elke vergadering: er wordt niets meer onder verstuurd of gebruikt, en wat bewaard is wordt gewist.',
+    everythingOne:
+      'Met één druk eindigt het ja van deze browser dat nog staat: er wordt niets meer onder verstuurd of gebruikt, en wat bewaard is wordt gewist.',
+    taking: 'Wordt ingetrokken: {{done}} van {{count}} tot nu toe…',
+    taken: '{{done}} van {{count}} ingetrokken.',
+    takenLogged: 'Het logboek laat het zien, in je browser gecontroleerd.',
+    takenSome:
+      '{{done}} van {{count}} ingetrokken. Van {{away}} kon de server het nog niet horen: dit apparaat stuurt er niets meer voor en blijft het proberen, ook na herladen.',
+    takenUnknown: 'Van {{unknown}} weet de server niets, dus daar viel niets te beëindigen.',
+    takenNone: 'De server kent zo’n ja niet, dus er viel niets te beëindigen.',
+    claimed:
+      'De server zegt dat dit voorbij is, maar in het logboek was dat niet te zien. Daarom blijft het hier staan tot dat wel zo is.',
+    hidden:
+      'De server noemt dit antwoord niet. Dit apparaat bewaart het: het telt zoals het is ondertekend, en je kunt het intrekken.',
     states: {
+      going: 'wordt ingetrokken…',
+      untold: 'server weet het nog niet',
       requested: 'niet beantwoord',
       given: 'ja',
       refused: 'nee',
@@ -727,6 +745,7 @@ export const nl: Words = {
         'Je doet mee zonder sleutel op dit apparaat, dus er kan geen ja worden gegeven. Doe opnieuw mee om dat te veranderen.',
       slip: 'Dit is geen heel intrekbewijs. Open de hele link, of kies het bestand dat je bewaarde.',
       unknownSlip: 'Niemand zei hier ja met dit intrekbewijs. Misschien hoort het bij een andere server.',
+      unknownYes: 'De server kent zo’n ja van deze browser niet, dus daar valt niets in te trekken.',
       host: 'De vergadering is niet met deze browser gemaakt, dus hij kan er geen gastheer van zijn.',
       tooLarge: 'Dat was te veel in één keer. Maak het korter.',
       unsound:
@@ -764,6 +783,7 @@ export const nl: Words = {
     unknown: 'Dat lukte niet. Probeer het opnieuw, en laad de pagina opnieuw als het zo blijft.',
     log: 'Het logboek klopt niet: {{why}}. Daarom gaat er niets naar AI. Laat het de beheerder weten.',
     offline: 'De server antwoordt niet. Kijk naar je verbinding en probeer het opnieuw.',
+    slow: 'De server deed te lang over een antwoord. Probeer het zo opnieuw.',
     server:
       'Er ging iets mis op de server. Niets waar je ja op zei is daardoor ruimer geworden. Probeer het opnieuw.',
     media: {

@@ -127,23 +127,34 @@ export class Problem extends Error {
   }
 }
 
-async function call<T>(method: string, path: string, body?: unknown, authorization?: string): Promise<T> {
+/** How long a page waits for the account of its person, which can be large. */
+const ACCOUNT_PATIENCE_MS = 20_000;
+/** How long for a withdrawal: the server may wait 10 s for an answer of the same person that is under way. */
+const WITHDRAWAL_PATIENCE_MS = 30_000;
+
+async function call<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  authorization?: string,
+  patienceMs?: number,
+): Promise<T> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (authorization !== undefined) headers['Authorization'] = authorization;
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      headers,
-      cache: 'no-store',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch (cause) {
-    throw new Problem('offline', 0, String(cause));
-  }
+  const failed = (cause: unknown): never => {
+    const late = cause instanceof DOMException && cause.name === 'TimeoutError';
+    throw new Problem(late ? 'slow' : 'offline', 0, String(cause));
+  };
+  const response = await fetch(path, {
+    method,
+    headers,
+    cache: 'no-store',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(patienceMs === undefined ? {} : { signal: AbortSignal.timeout(patienceMs) }),
+  }).catch(failed);
   if (!response.ok) throw await problemOf(response);
-  return (response.status === 204 ? undefined : readJson(await response.text())) as T;
+  return (response.status === 204 ? undefined : readJson(await response.text().catch(failed))) as T;
 }
 
 /** Reads JSON from the server; what it writes as null is absent. */
@@ -203,11 +214,26 @@ export const api = {
   closeStream: (id: string, seat: string) =>
     call<void>('DELETE', `${m(id)}/streams`, undefined, bearer(seat)),
   withdraw: (secret: string) =>
-    call<{ handle: string; promise: string }>('POST', '/api/withdrawals', { secret }),
+    call<{ handle: string; promise: string }>(
+      'POST',
+      '/api/withdrawals',
+      { secret },
+      undefined,
+      WITHDRAWAL_PATIENCE_MS,
+    ),
+  withdrawByKey: (handle: string, proof: string) =>
+    call<{ handle: string; promise: string }>(
+      'POST',
+      '/api/me/withdrawals',
+      { handle },
+      `Device ${proof}`,
+      WITHDRAWAL_PATIENCE_MS,
+    ),
   notices: () => call<{ notices: readonly Listed[] }>('GET', '/api/notices'),
   witnesses: () => call<Told>('GET', '/log/witnesses'),
   build: () => call<ToldBuild>('GET', '/api/build'),
-  me: (proof: string) => call<PersonAccount>('POST', '/api/me', undefined, `Device ${proof}`),
+  me: (proof: string) =>
+    call<PersonAccount>('POST', '/api/me', undefined, `Device ${proof}`, ACCOUNT_PATIENCE_MS),
   notes: (id: string, seatOrHost: string) =>
     call<Notes>('GET', `${m(id)}/notes`, undefined, bearer(seatOrHost)),
   mute: (id: string, participantId: string, hostKey: string) =>

@@ -21,6 +21,8 @@ const PROBLEMS: Readonly<Record<string, ProblemWords>> = {
   'no-device': 'noDevice',
   secret: 'slip',
   'unknown-slip': 'unknownSlip',
+  'unknown-yes': 'unknownYes',
+  handle: 'page',
   unauthorized: 'forbidden',
   'host-key': 'host',
   token: 'forbidden',

@@ -12,6 +12,7 @@ export function sentence(failure: unknown): string {
   if (failure instanceof LogMismatch)
     return t('errors.log', { why: t(`errors.logWhy.${wordsOfLog(failure.message) ?? 'malformed'}`) });
   if (failure instanceof Problem) {
+    if (failure.slug === 'slow') return t('errors.slow');
     if (failure.slug === 'offline') return t('errors.offline');
     const words = wordsOfProblem(failure.slug);
     if (words !== undefined) return t(`errors.problems.${words}`);

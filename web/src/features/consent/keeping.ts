@@ -22,8 +22,19 @@ export interface KeptSlip extends Slip {
   readonly usedAt?: string;
 }
 
+/** A yes that is taken back without its slip, by the key that signed it. */
+export interface KeptEnd extends Pick<
+  KeptSlip,
+  'origin' | 'meeting' | 'title' | 'handle' | 'usedAt' | 'log'
+> {
+  readonly purpose: string;
+  readonly medium: string;
+  readonly takenAt: string;
+}
+
 export const receipts = new Shelf<KeptReceipt>('aye', 'receipts');
 export const slips = new Shelf<KeptSlip>('aye-slips', 'slips');
+export const ends = new Shelf<KeptEnd>('aye-ends', 'ends');
 export const refusals = new Shelf<{ question: string; at: string }>('aye', 'refusals');
 
 /** What only the browser that made a meeting has: the right to host it, and the secret of its link. */

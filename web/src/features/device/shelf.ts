@@ -1,6 +1,7 @@
 /**
- * One store of an IndexedDB database on this device. Two databases are used: `aye` for keys, receipts and memory, and
- * `aye-slips` for withdrawal slips, which stay apart from receipts because a receipt may be shown to others.
+ * One store of an IndexedDB database on this device. Three databases are used: `aye` for keys, receipts and memory;
+ * `aye-slips` for withdrawal slips, which stay apart from receipts because a receipt may be shown to others; and
+ * `aye-ends` for what is taken back without a slip, so that it is said again after a reload.
  */
 const SHELVES = {
   aye: {
@@ -11,6 +12,7 @@ const SHELVES = {
     created: 'meeting',
   },
   'aye-slips': { slips: 'handle' },
+  'aye-ends': { ends: 'handle' },
 } as const;
 
 type Database = keyof typeof SHELVES;

@@ -4,6 +4,7 @@ import { concat, sha256, utf8, type Bytes } from '../bytes/bytes';
 export const leaf = {
   answer: (commitment: Bytes): Bytes => concat(Uint8Array.of(1), commitment),
   withdraw: (secret: Bytes): Bytes => concat(Uint8Array.of(2), secret),
+  revoke: (handle: Bytes): Bytes => concat(Uint8Array.of(3), handle),
   key: (point: Bytes): Bytes => concat(Uint8Array.of(4), point),
   notice: (hash: Bytes): Bytes => concat(Uint8Array.of(5), hash),
   build: (hash: Bytes): Bytes => concat(Uint8Array.of(11), hash),

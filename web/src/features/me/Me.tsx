@@ -5,20 +5,28 @@ import { sentence } from '../api/sentences';
 import { FullText } from '../consent/Card';
 import { receiptFile, receiptName } from '../consent/keeping';
 import { MEDIA, parseNotice, PURPOSES, type Notice } from '../consent/notice';
+import { outbox } from '../withdraw/outbox';
 import { TakenBack } from '../withdraw/TakenBack';
 import { day } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Link, Page, save, Scroll } from '../../shell/ui';
 import {
-  latest,
   MeModel,
+  progressOf,
+  rowsIn,
   spells,
+  standing,
+  standOf,
+  takenHere,
   USED,
   widerAnswers,
+  type Listed,
   type MeetingOfMine,
   type MeState,
   type SaidThen,
+  type Stand,
   type Verdict,
+  type YesIn,
 } from './meModel';
 import { ForMore } from './ForMore';
 
@@ -65,6 +73,7 @@ export function Me() {
           </div>
         </section>
       )}
+      <Everything model={model} state={state} />
       <ForMore model={model} state={state} />
       {state.meetings.map((meeting) => (
         <MeetingCard key={meeting.device.record.meeting} meeting={meeting} state={state} model={model} />
@@ -100,6 +109,103 @@ export function useLabels() {
 
 const STATES = ['requested', 'given', 'refused', 'withdrawn', 'expired', 'revoked', 'invalidated'] as const;
 
+/** One way to take back all that stands, wherever it was given, and what came of it. */
+function Everything({ model, state }: { readonly model: MeModel; readonly state: MeState }) {
+  const { t } = useTranslation();
+  const all = standing(state, new Date());
+  const { count, done, logged, away, unknown } = progressOf(state.together, state.standings);
+  if (all.length === 0 && count === 0) return null;
+  const over = done + unknown === count;
+  return (
+    <section className="panel everything">
+      {all.length > 0 && (
+        <>
+          <p>{all.length === 1 ? t('me.everythingOne') : t('me.everythingText', { count: all.length })}</p>
+          <div>
+            <button type="button" className="button" onClick={() => void model.withdrawEverything()}>
+              {t('me.everything')}
+            </button>
+          </div>
+        </>
+      )}
+      {count > 0 && (
+        <div role="status" className="stack">
+          <p>
+            {away > 0
+              ? t('me.takenSome', { done, count, away })
+              : !over
+                ? t('me.taking', { done: done + unknown, count })
+                : unknown === count
+                  ? t('me.takenNone')
+                  : t('me.taken', { done, count })}{' '}
+            {over && unknown > 0 && unknown < count && t('me.takenUnknown', { unknown })}
+            {over && unknown < count && logged === done && t('me.takenLogged')}
+          </p>
+          {away > 0 && (
+            <div>
+              <button type="button" className="button" onClick={() => outbox.hurry()}>
+                {t('tryAgain')}
+              </button>
+            </div>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** How a row stands, in a word: also how far taking it back has come. */
+export function useStandWords() {
+  const { t } = useTranslation();
+  const labels = useLabels();
+  return (stand: Stand, handle: string | undefined, { standings }: MeState) => {
+    const said = handle === undefined ? undefined : standings.get(handle);
+    if (said?.is !== 'sending') return labels.state(stand.state);
+    return said.why === undefined ? t('me.states.going') : t('me.states.untold');
+  };
+}
+
+/** One row as it stands, with the way back where there is something to take back. */
+export function RowOfMine({
+  yes,
+  state,
+  model,
+  said,
+  back = true,
+}: {
+  readonly yes: YesIn;
+  readonly state: MeState;
+  readonly model: MeModel;
+  /** Another word for how it stands. */
+  readonly said?: string | undefined;
+  readonly back?: boolean;
+}) {
+  const { t } = useTranslation();
+  const labels = useLabels();
+  const words = useStandWords();
+  const { choice, meeting } = yes;
+  const stand = standOf(choice, meeting, takenHere(state));
+  return (
+    <li>
+      <span>
+        <strong>{labels.purpose(choice.purpose)}</strong> · {labels.medium(choice.medium)}
+        {stand.claimed && <span className="hint">{t('me.claimed')}</span>}
+      </span>
+      <span className="said">{said ?? words(stand, choice.handle, state)}</span>
+      {stand.stands && back && (
+        <button
+          type="button"
+          className="button"
+          aria-label={`${t('me.withdrawOne')}: ${labels.purpose(choice.purpose)}, ${labels.medium(choice.medium)}`}
+          onClick={() => void model.withdraw([yes])}
+        >
+          {t('me.withdrawOne')}
+        </button>
+      )}
+    </li>
+  );
+}
+
 function MeetingCard({
   meeting,
   state,
@@ -112,19 +218,21 @@ function MeetingCard({
   const { t } = useTranslation();
   const labels = useLabels();
   const { account, device } = meeting;
-  const choices = latest(meeting.said.values());
-  const standing = (handle?: string) => (handle === undefined ? undefined : state.standings.get(handle));
-  const taken = (handle?: string) =>
-    handle !== undefined && (state.standings.has(handle) || state.slips.get(handle)?.takenAt !== undefined);
-  const live = choices.filter((c) => c.state === 'given' && c.handle !== undefined && !taken(c.handle));
-  const mine = live.flatMap((c) => (c.handle !== undefined && state.slips.has(c.handle) ? [c.handle] : []));
+  const rows = rowsIn(meeting, state);
+  const taken = takenHere(state);
+  const live = rows
+    .map((choice) => ({ choice, meeting }))
+    .filter(({ choice }) => standOf(choice, meeting, taken).stands);
   // What reaches further is told once, above the meetings.
   const further = new Set(
-    widerAnswers([meeting], new Date()).flatMap((wider) => wider.choices.map((c) => c.handle)),
+    widerAnswers([meeting], new Date(), taken).flatMap((wider) => wider.choices.map((c) => c.handle)),
   );
+  const own = new Set(rows.flatMap((c) => c.handle ?? []));
   const stories = new Set([
-    ...(account?.withdrawals.map((w) => w.handle).filter((handle) => !further.has(handle)) ?? []),
-    ...choices.flatMap((c) => (standing(c.handle) && c.handle !== undefined ? [c.handle] : [])),
+    ...(account?.withdrawals ?? [])
+      .map((w) => w.handle)
+      .filter((handle) => !further.has(handle) && (taken.has(handle) || meeting.ended.has(handle))),
+    ...[...state.standings.keys()].filter((handle) => own.has(handle)),
   ]);
   return (
     <section className="panel meeting">
@@ -133,76 +241,57 @@ function MeetingCard({
         <p className="hint">{day(new Date(device.record.since))}</p>
       </header>
       {meeting.failure !== undefined && <p>{t('me.unreachable', { why: sentence(meeting.failure) })}</p>}
-      {meeting.failure !== undefined && !account && (
-        <KeptHere meeting={meeting} state={state} model={model} />
-      )}
-      {account && (
+      {rows.length > 0 && (
         <>
-          {choices.length > 0 && (
-            <>
-              <h3>{t('me.said')}</h3>
-              <ul className="choices">
-                {choices.map((c) => (
-                  <li key={`${c.purpose} ${c.medium}`}>
-                    <span>
-                      <strong>{labels.purpose(c.purpose)}</strong> · {labels.medium(c.medium)}
-                    </span>
-                    <span className="said">
-                      {taken(c.handle) && c.state === 'given'
-                        ? labels.state('withdrawn')
-                        : labels.state(c.state)}
-                    </span>
-                    {c.state === 'given' && !taken(c.handle) && (
-                      <button
-                        type="button"
-                        className="button"
-                        disabled={c.handle === undefined || !state.slips.has(c.handle)}
-                        title={
-                          c.handle !== undefined && state.slips.has(c.handle) ? undefined : t('me.noSlip')
-                        }
-                        aria-label={`${t('me.withdrawOne')}: ${labels.purpose(c.purpose)}, ${labels.medium(c.medium)}`}
-                        onClick={() => void model.withdraw(meeting, c.handle === undefined ? [] : [c.handle])}
-                      >
-                        {t('me.withdrawOne')}
-                      </button>
-                    )}
-                  </li>
-                ))}
-              </ul>
-              {mine.length < live.length && <p className="hint">{t('me.noSlip')}</p>}
-              {mine.length > 1 && (
-                <div>
-                  <button type="button" className="button" onClick={() => void model.withdraw(meeting, mine)}>
-                    {t('me.withdrawAll')}
-                  </button>
-                </div>
-              )}
-            </>
-          )}
-          {stories.size > 0 && (
-            <div className="stack">
-              <h3>{t('me.withdrawals')}</h3>
-              <TakenBack
-                parts={[...stories].map((handle) => {
-                  const withdrawal = account.withdrawals.find((w) => w.handle === handle);
-                  const here = state.standings.get(handle);
-                  const choice = choices.find((c) => c.handle === handle) ?? withdrawal;
-                  return {
-                    handle,
-                    about: choice && labels.purpose(choice.purpose),
-                    name: choice && `${labels.purpose(choice.purpose)} · ${labels.medium(choice.medium)}`,
-                    stopped: withdrawal
-                      ? new Date(withdrawal.at)
-                      : (here?.stopped ?? new Date(device.record.since)),
-                    standing: here,
-                    withdrawal,
-                  };
-                })}
-                vkey={meeting.vkey ?? ''}
+          <h3>{t('me.said')}</h3>
+          <ul className="choices">
+            {rows.map((choice) => (
+              <RowOfMine
+                key={`${choice.purpose} ${choice.medium} ${choice.handle ?? ''}`}
+                yes={{ choice, meeting }}
+                state={state}
+                model={model}
               />
+            ))}
+          </ul>
+          {live.some(({ choice }) => !state.slips.has(choice.handle ?? '')) && (
+            <p className="hint">{t('me.noSlip')}</p>
+          )}
+          {live.length > 1 && (
+            <div>
+              <button type="button" className="button" onClick={() => void model.withdraw(live)}>
+                {t('me.withdrawAll')}
+              </button>
             </div>
           )}
-          <Receipts answers={account.answers} verdicts={meeting.verdicts} said={meeting.said} />
+        </>
+      )}
+      {stories.size > 0 && (
+        <div className="stack">
+          <h3>{t('me.withdrawals')}</h3>
+          <TakenBack
+            parts={[...stories].map((handle) => {
+              const withdrawal = account?.withdrawals.find((w) => w.handle === handle);
+              const here = state.standings.get(handle);
+              const choice = rows.find((c) => c.handle === handle) ?? withdrawal;
+              return {
+                handle,
+                about: choice && labels.purpose(choice.purpose),
+                name: choice && `${labels.purpose(choice.purpose)} · ${labels.medium(choice.medium)}`,
+                stopped: withdrawal
+                  ? new Date(withdrawal.at)
+                  : (here?.stopped ?? new Date(device.record.since)),
+                standing: here,
+                withdrawal,
+              };
+            })}
+            vkey={meeting.vkey ?? ''}
+          />
+        </div>
+      )}
+      <Receipts meeting={meeting} />
+      {account && (
+        <>
           <div className="stack">
             <h3>{t('me.held')}</h3>
             {account.held.length === 0 ? (
@@ -249,58 +338,6 @@ function MeetingCard({
   );
 }
 
-/** What this device keeps of a meeting that the server does not show: its receipts and slips. */
-function KeptHere({
-  meeting,
-  state,
-  model,
-}: {
-  readonly meeting: MeetingOfMine;
-  readonly state: MeState;
-  readonly model: MeModel;
-}) {
-  const { t } = useTranslation();
-  const labels = useLabels();
-  const here = (of: { readonly meeting: string }) => of.meeting === meeting.device.record.meeting;
-  const receipts = state.receipts.filter(here);
-  const slips = [...state.slips.values()].filter(here);
-  const taken = ({ handle, takenAt }: (typeof slips)[number]) =>
-    takenAt !== undefined || state.standings.has(handle);
-  return (
-    <>
-      {slips.length > 0 && (
-        <ul className="choices">
-          {slips.map((slip) => (
-            <li key={slip.handle}>
-              <span>
-                <strong>{labels.purpose(slip.purpose)}</strong> · {labels.medium(slip.medium)}
-              </span>
-              {taken(slip) ? (
-                <span className="said">{labels.state('withdrawn')}</span>
-              ) : (
-                <button
-                  type="button"
-                  className="button"
-                  aria-label={`${t('me.withdrawOne')}: ${labels.purpose(slip.purpose)}, ${labels.medium(slip.medium)}`}
-                  onClick={() => void model.withdraw(meeting, [slip.handle])}
-                >
-                  {t('me.withdrawOne')}
-                </button>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
-      {receipts.map((kept) => (
-        <div key={kept.id} className="stack">
-          <p>{t('paper.of', { time: day(new Date(kept.at)) })}</p>
-          <SaveReceipt kept={kept} id={kept.id} />
-        </div>
-      ))}
-    </>
-  );
-}
-
 export function UsedBy({ used }: { readonly used: PersonAccount['used'] }) {
   const { t } = useTranslation();
   const labels = useLabels();
@@ -325,52 +362,53 @@ export function UsedBy({ used }: { readonly used: PersonAccount['used'] }) {
   );
 }
 
-type Answer = PersonAccount['answers'][number];
-
 /** The receipts of a meeting: one in full, several folded under what the checks came to. */
-function Receipts({
-  answers,
-  verdicts,
-  said,
-}: {
-  readonly answers: readonly Answer[];
-  readonly verdicts: ReadonlyMap<string, Verdict>;
-  readonly said: ReadonlyMap<string, SaidThen>;
-}) {
+function Receipts({ meeting }: { readonly meeting: MeetingOfMine }) {
   const { t } = useTranslation();
-  const of = (answer: Answer): Verdict => verdicts.get(answer.receipt) ?? { is: 'checking' };
-  const idOf = (answer: Answer) => said.get(answer.receipt)?.id;
+  const { answers, verdicts, said, hidden } = meeting;
+  const of = (answer: Listed): Verdict => verdicts.get(answer.receipt) ?? { is: 'checking' };
+  const drawn = (answer: Listed) => (
+    <Receipt
+      answer={answer}
+      verdict={of(answer)}
+      said={said.get(answer.receipt)}
+      hidden={hidden.has(answer.receipt)}
+    />
+  );
   const [only] = answers;
   if (only === undefined) return null;
   if (answers.length === 1)
     return (
       <div className="receipt stack">
         <h3>{t('me.receipt')}</h3>
-        <Receipt answer={only} verdict={of(only)} id={idOf(only)} />
+        {drawn(only)}
       </div>
     );
   const proved = answers.filter((answer) => of(answer).is === 'proved');
   const checking = answers.some((answer) => of(answer).is === 'checking');
-  const wrong = answers.filter((answer) => !['proved', 'checking'].includes(of(answer).is));
+  const wrong = answers.filter(
+    (answer) => !['proved', 'checking'].includes(of(answer).is) || hidden.has(answer.receipt),
+  );
+  const fine = proved.filter((answer) => !wrong.includes(answer));
   return (
     <div className="receipt stack">
       <h3>{t('me.receipts')}</h3>
       {wrong.map((answer) => (
-        <Receipt key={answer.receipt} answer={answer} verdict={of(answer)} id={idOf(answer)} />
+        <div key={answer.receipt}>{drawn(answer)}</div>
       ))}
-      {(checking || proved.length > 0) && (
+      {(checking || fine.length > 0) && (
         <p className="verdict" role="status">
           <Icon name={checking ? 'lock' : 'check'} />
-          <span>{checking ? t('me.checking') : t('me.checkedAll', { count: proved.length })}</span>
+          <span>{checking ? t('me.checking') : t('me.checkedAll', { count: fine.length })}</span>
         </p>
       )}
-      {proved.length > 0 && (
+      {fine.length > 0 && (
         <details>
           <summary>{t('me.eachReceipt')}</summary>
           <ul className="list">
-            {proved.map((answer) => (
+            {fine.map((answer) => (
               <li key={answer.receipt} className="fold">
-                <Receipt answer={answer} verdict={of(answer)} id={idOf(answer)} />
+                {drawn(answer)}
               </li>
             ))}
           </ul>
@@ -383,11 +421,13 @@ function Receipts({
 function Receipt({
   answer,
   verdict,
-  id,
+  said,
+  hidden,
 }: {
-  readonly answer: Answer;
+  readonly answer: Listed;
   readonly verdict: Verdict;
-  readonly id: string | undefined;
+  readonly said: SaidThen | undefined;
+  readonly hidden: boolean;
 }) {
   const { t } = useTranslation();
   const [notice, setNotice] = useState<Notice | undefined>();
@@ -410,6 +450,12 @@ function Receipt({
                 : t('me.notChecked', { why: sentence(verdict.why) })}
         </span>
       </p>
+      {hidden && (
+        <p className="verdict">
+          <Icon name="warn" />
+          <span>{t('me.hidden')}</span>
+        </p>
+      )}
       <details>
         <summary>{t('me.asked')}</summary>
         <div className="full">
@@ -435,7 +481,7 @@ function Receipt({
           )}
         </div>
       </details>
-      <SaveReceipt kept={answer} id={id} />
+      <SaveReceipt kept={answer} id={answer.id ?? (verdict.is === 'proved' ? said?.id : undefined)} />
     </div>
   );
 }

@@ -1,15 +1,35 @@
 import 'fake-indexeddb/auto';
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { en } from '../../words/en';
 import { nl } from '../../words/nl';
-import { latest, MeModel, saidThen, spells, underWay, USED, widerAnswers } from './meModel';
+import {
+  latest,
+  MeModel,
+  progressOf,
+  saidThen,
+  spells,
+  standing,
+  standOf,
+  takenHere,
+  underWay,
+  USED,
+  widerAnswers,
+  type MeetingOfMine,
+} from './meModel';
 import { freshDevice } from '../../../tests/devices';
 import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
+import { logInMemory } from '../../../tests/log-in-memory';
+import { Problem } from '../api/client';
+import { b64u, unb64u } from '../bytes/bytes';
+import { receipts, slips } from '../consent/keeping';
 import { parseNotice } from '../consent/notice';
 import { signReceipt } from '../consent/receipt';
 import type { Scope } from '../consent/scope';
 import { Device } from '../device/device';
+import { Shelf } from '../device/shelf';
+import { commitment, leaf } from '../log/leaf';
+import type { Said } from '../withdraw/outbox';
 
 const STANDING = '../../../../learn/src/main/java/dev/aye/learn/Standing.java';
 
@@ -129,7 +149,8 @@ describe('what the server shows beside a receipt', () => {
       device,
     );
     expect(ended.differs).toBeUndefined();
-    expect(latest([ended])[0]).toMatchObject({ purpose: 'captions', state: 'withdrawn' });
+    expect(ended.told.get(handle), 'what the server says became of it').toBe('withdrawn');
+    expect(latest([ended])[0]).toMatchObject({ purpose: 'captions', state: 'given' });
   });
 
   it('is not what was said: that comes from the receipts of this device, the newest last', async () => {
@@ -255,7 +276,7 @@ describe('answers for more than one meeting', () => {
     ]);
   });
 
-  it('are told as they were said last, for each reach', async () => {
+  it('are told as they were said last, for each reach, and a yes stays until its end is seen in the log', async () => {
     const everywhere: Scope = { kind: 'organisation', until: until(90) };
     const room: Scope = { kind: 'room', id: 'r1', until: until(90) };
     const { mine } = await page(async (device) => [
@@ -263,11 +284,168 @@ describe('answers for more than one meeting', () => {
       await answered(device.in('me-2', '', days(7)), everywhere, false, days(7)),
       await answered(device.in('me-3', '', days(14)), room, true, days(14)),
     ]);
-    expect(widerAnswers(mine, days(20)).map(({ scope, choices }) => [scope.kind, choices[0]?.state])).toEqual(
-      [
-        ['room', 'given'],
-        ['organisation', 'refused'],
-      ],
-    );
+    const told = () =>
+      widerAnswers(mine, days(20)).map(({ scope, choices }) => [scope.kind, choices[0]?.state]);
+    expect(told()).toEqual([
+      ['room', 'given'],
+      ['organisation', 'refused'],
+      ['organisation', 'given'],
+    ]);
+    const [, , first] = mine;
+    const handle = [...(first?.said.values() ?? [])][0]?.choices[0]?.handle ?? '';
+    mine[2] = { ...first, ended: new Map([[handle, 'slip']]) } as MeetingOfMine;
+    expect(told()).toEqual([
+      ['room', 'given'],
+      ['organisation', 'refused'],
+    ]);
+  });
+});
+
+describe('a server that lies about what stands', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  beforeEach(async () => {
+    for (const { id } of await receipts.all()) await receipts.delete(id);
+    for (const { handle } of await slips.all()) await slips.delete(handle);
+  });
+
+  /** A browser in which a lasting key said yes to every meeting here, in a meeting of that name, and its log. */
+  async function said(meeting: string) {
+    const log = await logInMemory();
+    await new Shelf('aye', 'checkpoints').delete(log.origin);
+    const fresh = await freshDevice(meeting);
+    const device = new Device({ ...fresh.record, lasting: true });
+    await device.keep();
+    const signed = await signReceipt({
+      device,
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
+      answers: [{ purpose: 'training', medium: 'voice', yes: true }],
+      scope: { kind: 'organisation', until: '2199-01-01T00:00:00.000Z' },
+      now: new Date(),
+      vkey: log.vkey,
+    });
+    const [slip] = signed.slips;
+    if (!slip) throw new Error('a yes has a slip');
+    log.entries.push(leaf.answer(await commitment(signed.salt, signed.receipt)));
+    const kept = {
+      id: signed.id,
+      meeting,
+      title: 'A meeting',
+      receipt: signed.receipt,
+      salt: b64u(signed.salt),
+      index: 0,
+      proof: await log.proof(0),
+      noticeText: noticeText('en'),
+      vkey: log.vkey,
+      at: new Date().toISOString(),
+    };
+    await receipts.put(kept);
+    await slips.put(slip);
+    const handle = slip.handle;
+    const gone = (index: number) => ({
+      handle,
+      meeting,
+      purpose: 'training',
+      medium: 'voice',
+      state: 'withdrawn',
+      at: '2026-11-22T10:00:00.000Z',
+      index,
+      steps: [{ step: 'stop', state: 'done' }],
+      account: 'x',
+    });
+    const page = async (account: object) => {
+      vi.stubGlobal('fetch', async (path: string) => {
+        if (path.startsWith('/log/')) return new Response(await log.fetch(path));
+        if (path !== '/api/me') return new Response(JSON.stringify({ log: { vkey: log.vkey } }));
+        const nothing = { person: '', answers: [], held: [], used: [], withdrawals: [] };
+        return new Response(JSON.stringify({ ...nothing, ...account }));
+      });
+      const model = new MeModel();
+      await model.load();
+      model.close();
+      const state = model.store.get();
+      const mine = state.meetings.find((m) => m.device.record.meeting === meeting);
+      if (!mine) throw new Error('the meeting is not listed');
+      const [wider] = widerAnswers([mine], new Date(), takenHere(state));
+      const [choice] = wider?.choices ?? [];
+      return {
+        stand: choice && standOf(choice, mine, takenHere(state)),
+        hidden: mine.hidden,
+        issued: [...mine.said.values()][0]?.issued,
+        standing: standing(state, new Date()).map((yes) => yes.choice.handle),
+      };
+    };
+    const choices = (state: string) => [{ purpose: 'training', medium: 'voice', state, handle }];
+    return { log, kept, slip, gone, choices, page };
+  }
+
+  it('hides no wider yes: what this device signed stands, and is said to be hidden', async () => {
+    const { page, kept, slip } = await said('lie-1');
+    expect(await page({})).toMatchObject({
+      stand: { state: 'given', stands: true, claimed: false },
+      hidden: new Set([kept.receipt]),
+      standing: [slip.handle],
+    });
+  });
+
+  it('ends none by its word, also with an entry of the log that is about something else', async () => {
+    const { page, kept, slip, log, gone, choices } = await said('lie-2');
+    log.entries.push(leaf.withdraw(new Uint8Array(32)), leaf.revoke(new Uint8Array(32)));
+    for (const withdrawals of [[], [gone(0)], [gone(1)], [gone(2)], [gone(3)], [gone(-1)]]) {
+      const answers = [{ ...kept, choices: choices('withdrawn') }];
+      expect(await page({ answers, withdrawals })).toMatchObject({
+        stand: { state: 'given', stands: true, claimed: true },
+        hidden: new Set(),
+        standing: [slip.handle],
+      });
+    }
+  });
+
+  it('is believed once the log shows the end, by the slip or by the server', async () => {
+    for (const how of ['slip', 'server'] as const) {
+      const { page, kept, slip, log, gone, choices } = await said(`true-${how}`);
+      const by = {
+        slip: () => leaf.withdraw(unb64u(slip.secret)),
+        server: () => leaf.revoke(unb64u(slip.handle)),
+      };
+      log.entries.push(by[how]());
+      const answers = [{ ...kept, choices: choices('withdrawn') }];
+      const told = await page({ answers, withdrawals: [gone(1)] });
+      expect(told.standing).not.toContain(slip.handle);
+      expect(told.stand?.state).toBe(how === 'slip' ? 'withdrawn' : 'revoked');
+    }
+  });
+
+  it('shows a receipt that this device lost, which is kept again once it is proved', async () => {
+    const { page, kept, choices } = await said('lost-1');
+    await receipts.delete(kept.id);
+    await page({ answers: [{ ...kept, proof: 'none', choices: choices('given') }] });
+    expect(await receipts.get(kept.id)).toBeUndefined();
+    const told = await page({ answers: [{ ...kept, choices: choices('given') }] });
+    expect(told.stand?.stands).toBe(true);
+    expect(await receipts.get(kept.id)).toEqual({ ...kept, at: told.issued });
+  });
+});
+
+describe('taking back everything', () => {
+  it('counts what is done, in the log, not told yet, and unknown', () => {
+    const at = { stopped: new Date(), meeting: 'm' };
+    const by = new Date();
+    const said = new Map<string, Said>([
+      ['a', { is: 'inLog', index: 1, by, ...at }],
+      ['b', { is: 'promised', by, ...at }],
+      ['c', { is: 'sending', ...at }],
+      ['d', { is: 'sending', why: new Problem('offline', 0, ''), ...at }],
+      ['e', { is: 'unchecked', why: new Problem('unknown-yes', 404, ''), ...at }],
+      ['f', { is: 'unchecked', why: new Error('the log is away'), ...at }],
+    ]);
+    expect(progressOf(['a', 'b', 'c', 'd', 'e', 'f', 'g'], said)).toEqual({
+      count: 7,
+      done: 3,
+      logged: 1,
+      away: 1,
+      unknown: 1,
+    });
   });
 });

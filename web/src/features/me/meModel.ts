@@ -1,12 +1,14 @@
 import { api, inMeeting, type Choice, type PersonAccount } from '../api/client';
 import { b64u, sha256, utf8 } from '../bytes/bytes';
-import { receipts, slips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
+import { ends, receipts, slips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import { readReceipt, type Receipt } from '../consent/receiptReader';
 import { THIS_MEETING, type Scope, type WiderScope } from '../consent/scope';
 import { checkReceipt } from '../consent/signing';
 import { Device } from '../device/device';
 import { KnownLog } from '../log/memory';
-import { outbox, type Said } from '../withdraw/outbox';
+import { LogMismatch } from '../log/note';
+import { outbox, type Said, type Taking } from '../withdraw/outbox';
+import { endedAt, settled } from '../withdraw/withdrawal';
 import { Store } from '../../shell/store';
 
 export type Verdict =
@@ -18,7 +20,7 @@ export type Verdict =
 /** In what the server shows something else than this device signed. */
 export type Difference = 'signer' | 'text' | 'choices';
 
-/** One answer of the account, as the receipt in it has it. */
+/** One answer, as the receipt has it that this device signed. */
 export interface SaidThen {
   /** Absent when the receipt is not this device's: then it says nothing here. */
   readonly issued?: string;
@@ -26,48 +28,160 @@ export interface SaidThen {
   readonly controller: string;
   /** The receipt's own number, by which its readable page is found. */
   readonly id?: string;
+  /** As they were signed. */
   readonly choices: readonly Choice[];
+  /** By handle: what became of a yes since, as the server tells it. */
+  readonly told: ReadonlyMap<string, string>;
   readonly differs: Difference | undefined;
 }
 
 type AnswerThen = PersonAccount['answers'][number];
 
+/** An answer to show: by the receipt that this device kept, else by the one that the server shows. */
+export type Listed = Pick<AnswerThen, 'receipt' | 'salt' | 'index' | 'proof' | 'noticeText'> & {
+  /** Of one that is kept here: the number by which its readable page is found. */
+  readonly id?: string;
+};
+
 const ENDED = new Set(['withdrawn', 'expired', 'revoked', 'invalidated']);
 
 /**
- * What somebody said by the receipt that their device signed. The server adds only how a yes ended since; whatever else
- * it shows beside the receipt is compared with it: the text that was shown, and each choice.
+ * What somebody said by the receipt that their device signed. The server adds only what it says became of a yes since;
+ * whatever else it shows beside the receipt is compared with it: the text that was shown, and each choice.
  */
-export async function saidThen(answer: AnswerThen, device: Device): Promise<SaidThen> {
-  const none = { scope: THIS_MEETING, controller: '', choices: [], differs: 'signer' } as const;
+export async function saidThen(
+  answer: Listed & Partial<Pick<AnswerThen, 'choices'>>,
+  device: Device,
+): Promise<SaidThen> {
+  const told = new Map<string, string>();
+  const none = { scope: THIS_MEETING, controller: '', choices: [], told, differs: 'signer' } as const;
   let signed: Receipt;
   try {
     signed = await readReceipt(answer.receipt);
     if (signed.person !== (await device.person())) return none;
   } catch (failure) {
-    console.warn('me: a receipt of the server cannot be read', failure);
+    console.warn('me: a receipt cannot be read', failure);
     return none;
   }
   const { meeting, origin } = device.record;
   if (signed.meeting !== meeting || signed.origin !== origin) return none;
-  let told = answer.choices.length === signed.choices.length;
-  const choices = signed.choices.map((said): Choice => {
-    const shown = answer.choices.filter((c) => c.purpose === said.purpose && c.medium === said.medium);
-    const [one] = shown;
-    const ended = one !== undefined && ENDED.has(one.state);
-    const same =
-      shown.length === 1 &&
-      one?.handle === said.handle &&
-      (one?.state === said.state || (said.state === 'given' && ended));
-    if (!same) told = false;
-    return same && one ? { ...said, state: one.state } : said;
-  });
+  const beside = answer.choices ?? signed.choices;
+  let same = beside.length === signed.choices.length;
+  for (const said of signed.choices) {
+    const [one, ...more] = beside.filter((c) => c.purpose === said.purpose && c.medium === said.medium);
+    const ended = said.state === 'given' && one !== undefined && ENDED.has(one.state);
+    if (more.length > 0 || one?.handle !== said.handle || (one?.state !== said.state && !ended)) same = false;
+    else if (ended && said.handle !== undefined) told.set(said.handle, one.state);
+  }
   const text = b64u(await sha256(utf8(answer.noticeText))) === signed.notice.hash;
-  const { id, issued, scope, controller } = signed;
-  return { id, issued, scope, controller, choices, differs: !text ? 'text' : told ? undefined : 'choices' };
+  const { id, issued, scope, controller, choices } = signed;
+  return {
+    id,
+    issued,
+    scope,
+    controller,
+    choices,
+    told,
+    differs: !text ? 'text' : same ? undefined : 'choices',
+  };
 }
 
-/** How each row stands in its meeting by the receipts: a later one changes only the choices it names. */
+/** How a choice stands, as far as this device knows by itself. */
+export interface Stand {
+  readonly state: string;
+  /** It is a yes that counts until its end is proved in the log, or was said here. */
+  readonly stands: boolean;
+  /** The server says that it is over, and the log was not seen to show it. */
+  readonly claimed: boolean;
+}
+
+export function standOf(choice: Choice, meeting: MeetingOfMine, taken: ReadonlySet<string>): Stand {
+  const { state, handle } = choice;
+  if (state !== 'given' || handle === undefined) return { state, stands: false, claimed: false };
+  const here = taken.has(handle);
+  const end = meeting.ended.get(handle);
+  if (here || end !== undefined)
+    return { state: here || end === 'slip' ? 'withdrawn' : 'revoked', stands: false, claimed: false };
+  const told = [...meeting.said.values()].map((said) => said.told.get(handle)).find((t) => t !== undefined);
+  const claimed =
+    told === 'withdrawn' ||
+    told === 'revoked' ||
+    (meeting.account?.withdrawals.some((w) => w.handle === handle) ?? false);
+  return { state: claimed || told === undefined ? 'given' : told, stands: true, claimed };
+}
+
+/** What was taken back on this device, whether or not the server was told yet. */
+export function takenHere({ slips: held, ends: gone, standings }: MeState): ReadonlySet<string> {
+  const taken = [...held.values()].filter((slip) => slip.takenAt !== undefined).map((slip) => slip.handle);
+  return new Set([...taken, ...gone, ...standings.keys()]);
+}
+
+/** A yes and the meeting in which it was given. */
+export interface YesIn {
+  readonly choice: Choice;
+  readonly meeting: MeetingOfMine;
+}
+
+/** The rows of a meeting: as they were answered last, and each slip of a yes whose receipt is not here. */
+export function rowsIn(meeting: MeetingOfMine, state: MeState): Choice[] {
+  const known = new Set(state.meetings.flatMap((m) => [...m.said.values()].flatMap((s) => handles(s))));
+  const taken = takenHere(state);
+  const loose = [...state.slips.values()].filter(
+    (s) => s.meeting === meeting.device.record.meeting && !known.has(s.handle) && !taken.has(s.handle),
+  );
+  return [
+    ...latest(meeting.said.values()),
+    ...loose.map(({ purpose, medium, handle }) => ({ purpose, medium, handle, state: 'given' })),
+  ];
+}
+
+function handles(said: SaidThen): string[] {
+  return said.choices.flatMap((choice) => choice.handle ?? []);
+}
+
+/** Every yes of this browser that stands: in its meeting, or further, where something may be sent or kept under it. */
+export function standing(state: MeState, now: Date): YesIn[] {
+  const taken = takenHere(state);
+  const further = widerAnswers(state.meetings, now, taken).flatMap(({ choices, over }) =>
+    choices.filter((choice) => !over || mayBeKept(choice)),
+  );
+  const all = [
+    ...state.meetings.flatMap((meeting) => rowsIn(meeting, state).map((choice) => ({ choice, meeting }))),
+    ...further.map(({ in: meeting, ...choice }) => ({ choice, meeting })),
+  ];
+  return all.filter(({ choice, meeting }) => standOf(choice, meeting, taken).stands);
+}
+
+/** Captions are forgotten as they are shown: once their time is over, nothing is left to take back. */
+export function mayBeKept({ purpose }: Choice): boolean {
+  return purpose !== 'captions';
+}
+
+/** How far taking back several yeses has come. */
+export interface Progress {
+  readonly count: number;
+  /** The server promised each of these, or they are in the log already. */
+  readonly done: number;
+  readonly logged: number;
+  /** The server could not be told of these yet; they are tried again. */
+  readonly away: number;
+  /** The server knows no such yes. */
+  readonly unknown: number;
+}
+
+export function progressOf(all: readonly string[], said: ReadonlyMap<string, Said>): Progress {
+  const of = all.map((handle) => said.get(handle));
+  const unknown = of.filter((s) => s?.is === 'unchecked' && settled(s.why)).length;
+  return {
+    count: all.length,
+    done: of.filter((s) => s !== undefined && s.is !== 'sending').length - unknown,
+    logged: of.filter((s) => s?.is === 'inLog').length,
+    away: of.filter((s) => s?.is === 'sending' && s.why !== undefined).length,
+    unknown,
+  };
+}
+
+/** What was said to each row in its meeting by the receipts: a later one changes only the choices it names. */
 export function latest(said: Iterable<SaidThen>): Choice[] {
   const rows = new Map<string, Choice>();
   const own = [...said].filter((s) => s.issued !== undefined && s.scope.kind === 'meeting');
@@ -90,9 +204,13 @@ export interface Wider {
 
 /**
  * What this device answered for more than one meeting, once each, the newest first: the latest to a row and reach, and every
- * yes that was not taken back, for something may be kept under it.
+ * yes whose end is not known here, for something may be sent or kept under it.
  */
-export function widerAnswers(meetings: readonly MeetingOfMine[], now: Date): Wider[] {
+export function widerAnswers(
+  meetings: readonly MeetingOfMine[],
+  now: Date,
+  taken: ReadonlySet<string> = new Set(),
+): Wider[] {
   const said = meetings.flatMap((meeting) =>
     [...meeting.said.values()].flatMap(({ issued, scope, controller, choices }) =>
       issued === undefined || scope.kind === 'meeting'
@@ -114,7 +232,7 @@ export function widerAnswers(meetings: readonly MeetingOfMine[], now: Date): Wid
       ]);
       const known = rows.has(row);
       rows.add(row);
-      return !known || choice.state === 'given';
+      return !known || standOf(choice, meeting, taken).stands;
     });
     const over = !(now.getTime() < Date.parse(scope.until));
     if (first.length > 0)
@@ -123,9 +241,14 @@ export function widerAnswers(meetings: readonly MeetingOfMine[], now: Date): Wid
   return all;
 }
 
-/** One meeting as this device may see it: the server's account of the person, and what was checked here. */
+/** One meeting as this device knows it: what it kept, what the server's account adds, and what was checked here. */
 export interface MeetingOfMine {
   readonly device: Device;
+  readonly answers: readonly Listed[];
+  /** Receipts of this device that the server, once it was asked, did not show. */
+  readonly hidden: ReadonlySet<string>;
+  /** By handle: the yeses whose end the log was seen to hold, by their slip or by the server. */
+  readonly ended: ReadonlyMap<string, 'slip' | 'server'>;
   readonly account: PersonAccount | undefined;
   readonly failure: unknown;
   /** By receipt: what the check in this browser gave. */
@@ -143,9 +266,11 @@ export interface MeState {
   readonly refused: boolean;
   readonly meetings: readonly MeetingOfMine[];
   readonly slips: ReadonlyMap<string, KeptSlip>;
-  /** What this device keeps itself, shown where the server shows nothing. */
-  readonly receipts: readonly KeptReceipt[];
+  /** The yeses that were taken back here without a slip. */
+  readonly ends: ReadonlySet<string>;
   readonly standings: ReadonlyMap<string, Said>;
+  /** What was taken back in one go: everything, or what an earlier page could not say. */
+  readonly together: readonly string[];
 }
 
 /** What the server says of a data set or model: still being made, in use, out of use, replaced, its key destroyed. */
@@ -189,8 +314,9 @@ export class MeModel {
     refused: false,
     meetings: [],
     slips: new Map(),
-    receipts: [],
+    ends: new Set(),
     standings: outbox.store.get().said,
+    together: [],
   });
   readonly #logs = new Map<string, Promise<KnownLog>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -199,31 +325,27 @@ export class MeModel {
     this.store.set({ standings: outbox.store.get().said }),
   );
 
+  /** Shows what this device keeps, then asks the server for what it adds. */
   async load(): Promise<void> {
     let devices: Device[];
     try {
       devices = await Device.all();
       const held = await slips.all();
+      const gone = await ends.all();
+      const kept = await receipts.all();
       this.store.set({
         slips: new Map(held.map((s) => [s.handle, s])),
-        receipts: await receipts.all(),
+        ends: new Set(gone.map((e) => e.handle)),
+        together: [...held, ...gone]
+          .filter((one) => one.takenAt !== undefined && one.usedAt === undefined)
+          .map((one) => one.handle),
       });
+      this.store.set({ meetings: await Promise.all(devices.map((device) => ownMeeting(device, kept))) });
     } catch (failure) {
       console.warn('me: this browser stores nothing', failure);
       this.store.set({ loading: false, refused: true });
       return;
     }
-    this.store.set({
-      meetings: devices.map((device) => ({
-        device,
-        account: undefined,
-        failure: undefined,
-        verdicts: new Map(),
-        said: new Map(),
-        vkey: undefined,
-        used: [],
-      })),
-    });
     await this.#askAll(devices);
   }
 
@@ -240,10 +362,28 @@ export class MeModel {
   }
 
   /** Takes back grants, all at once; what cannot be said now is kept and said later. */
-  async withdraw(meeting: MeetingOfMine, handles: readonly string[]): Promise<void> {
-    await outbox.take(handles.flatMap((handle) => this.store.get().slips.get(handle) ?? []));
-    await this.#ask(meeting.device);
+  async withdraw(all: readonly YesIn[]): Promise<void> {
+    const { slips: held, ends: gone } = this.store.get();
+    const now = new Date();
+    const taking = all.flatMap(({ choice, meeting }): Taking[] => {
+      const { handle } = choice;
+      if (handle === undefined) return [];
+      const slip = held.get(handle);
+      return [slip ?? endByKey({ ...choice, handle }, meeting, now)];
+    });
+    const byKey = taking.filter((one) => !('secret' in one)).map((one) => one.handle);
+    this.store.set({ ends: new Set([...gone, ...byKey]) });
+    const answered = outbox.take(taking);
     this.#follow();
+    await answered;
+    await this.#askAll([...new Set(all.map(({ meeting }) => meeting.device))]);
+  }
+
+  /** Takes back every yes that stands. */
+  async withdrawEverything(): Promise<void> {
+    const all = standing(this.store.get(), new Date());
+    this.store.set({ together: all.flatMap(({ choice }) => choice.handle ?? []) });
+    await this.withdraw(all);
   }
 
   async #askAll(devices: readonly Device[]): Promise<void> {
@@ -267,7 +407,10 @@ export class MeModel {
       const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
       for (const one of same) await this.#show(one, account);
     } catch (failure) {
-      for (const one of same) this.#put(one.record.meeting, { failure });
+      for (const one of same) {
+        this.#put(one.record.meeting, { failure });
+        await this.#checkAnswers(one);
+      }
     }
   }
 
@@ -277,30 +420,58 @@ export class MeModel {
     try {
       const kept = (await receipts.all()).filter((r) => r.meeting === id);
       const vkey = kept[0]?.vkey ?? (await api.meeting(id).catch(() => undefined))?.log.vkey;
-      const said = new Map<string, SaidThen>();
-      for (const answer of account.answers) said.set(answer.receipt, await saidThen(answer, device));
-      this.#put(id, { account, failure: undefined, vkey, said, used: all.used });
-      for (const answer of account.answers) {
-        const what = said.get(answer.receipt)?.differs;
-        if (what !== undefined) {
-          this.#verdict(id, answer.receipt, { is: 'differs', what });
-          continue;
-        }
-        const known = this.#of(id)?.verdicts.get(answer.receipt);
-        if (known?.is === 'proved') continue;
-        this.#verdict(id, answer.receipt, { is: 'checking' });
-        this.#verdict(id, answer.receipt, await this.#check(answer, vkey));
-      }
+      const { answers, said, hidden } = await compared(kept, account.answers, device);
+      this.#put(id, { account, failure: undefined, vkey, answers, said, hidden, used: all.used });
+      await this.#findEnds(device, account.withdrawals, vkey);
+      await this.#checkAnswers(device);
     } catch (failure) {
       this.#put(id, { failure });
     }
   }
 
-  async #check(answer: AnswerThen, vkey: string | undefined): Promise<Verdict> {
+  /** Checks each receipt that is listed in a meeting, whoever keeps it, and keeps again what this device lost. */
+  async #checkAnswers(device: Device): Promise<void> {
+    const id = device.record.meeting;
+    const { answers, said, vkey } = this.#of(id) ?? { answers: [], said: new Map<string, SaidThen>() };
+    for (const answer of answers) {
+      const { differs: what, id: number, issued } = said.get(answer.receipt) ?? {};
+      if (what !== undefined) {
+        this.#verdict(id, answer.receipt, { is: 'differs', what });
+        continue;
+      }
+      if (this.#of(id)?.verdicts.get(answer.receipt)?.is === 'proved') continue;
+      this.#verdict(id, answer.receipt, { is: 'checking' });
+      const verdict = await this.#check(answer, device, vkey);
+      this.#verdict(id, answer.receipt, verdict);
+      if (verdict.is === 'proved' && vkey !== undefined && number !== undefined && issued !== undefined)
+        await keepAgain({ ...answer, id: number, at: issued, vkey }, device);
+    }
+  }
+
+  /** Looks in the log for the end of each yes that the server says is over. */
+  async #findEnds(
+    device: Device,
+    told: PersonAccount['withdrawals'],
+    vkey: string | undefined,
+  ): Promise<void> {
+    const id = device.record.meeting;
+    for (const { handle, index } of told) {
+      const { ended } = this.#of(id) ?? {};
+      if (index === undefined || vkey === undefined || ended === undefined || ended.has(handle)) continue;
+      try {
+        const how = await endedAt(index, handle, await this.#log(vkey, device), new Date());
+        const before = this.#of(id)?.ended;
+        if (how !== undefined) this.#put(id, { ended: new Map(before).set(handle, how) });
+      } catch (failure) {
+        console.warn('me: the end of a yes is not proved', failure);
+      }
+    }
+  }
+
+  async #check(answer: Listed, device: Device, vkey: string | undefined): Promise<Verdict> {
     try {
       if (vkey === undefined) throw new Error('the key of the log is not known here');
-      const log = await this.#log(vkey);
-      return { is: 'proved', ...(await checkReceipt(answer, log, new Date())) };
+      return { is: 'proved', ...(await checkReceipt(answer, await this.#log(vkey, device), new Date())) };
     } catch (why) {
       return { is: 'unproved', why };
     }
@@ -322,10 +493,13 @@ export class MeModel {
     }, REFRESH_MS);
   }
 
-  #log(vkey: string): Promise<KnownLog> {
+  async #log(vkey: string, { record }: Device): Promise<KnownLog> {
     const known = this.#logs.get(vkey) ?? KnownLog.of(vkey);
     this.#logs.set(vkey, known);
-    return known;
+    known.catch(() => this.#logs.delete(vkey));
+    const log = await known;
+    if (log.by.name !== record.origin) throw new LogMismatch('this is about another log');
+    return log;
   }
 
   #of(id: string): MeetingOfMine | undefined {
@@ -345,4 +519,71 @@ export class MeModel {
     verdicts.set(receipt, verdict);
     this.#put(id, { verdicts });
   }
+}
+
+/** A meeting by what this device keeps of it alone. */
+async function ownMeeting(device: Device, all: readonly KeptReceipt[]): Promise<MeetingOfMine> {
+  const kept = all.filter((r) => r.meeting === device.record.meeting);
+  const { answers, said } = await compared(kept, [], device);
+  return {
+    device,
+    answers,
+    hidden: new Set(),
+    ended: new Map(),
+    account: undefined,
+    failure: undefined,
+    verdicts: new Map(),
+    said,
+    vkey: kept[0]?.vkey,
+    used: [],
+  };
+}
+
+/** The answers of a meeting, the kept ones first; the server's are added where this device signed and lost them. */
+async function compared(
+  kept: readonly KeptReceipt[],
+  shown: readonly AnswerThen[],
+  device: Device,
+): Promise<Pick<MeetingOfMine, 'answers' | 'said' | 'hidden'>> {
+  const said = new Map<string, SaidThen>();
+  const hidden = new Set<string>();
+  const answers: Listed[] = [];
+  const theirs = await Promise.all(
+    shown.map(async (answer) => ({ answer, said: await saidThen(answer, device) })),
+  );
+  for (const own of kept) {
+    const signed = await saidThen(own, device);
+    const beside = theirs.findIndex((one) => one.said.id !== undefined && one.said.id === signed.id);
+    const [found] = beside < 0 ? [] : theirs.splice(beside, 1);
+    if (!found) hidden.add(own.receipt);
+    answers.push(own);
+    said.set(own.receipt, found ? await saidThen({ ...own, choices: found.answer.choices }, device) : signed);
+  }
+  for (const one of theirs) {
+    answers.push(one.answer);
+    said.set(one.answer.receipt, one.said);
+  }
+  return { answers: answers.sort((a, b) => a.index - b.index), said, hidden };
+}
+
+/** Keeps a receipt that this device signed and lost, now that it is proved. */
+async function keepAgain(
+  { id, receipt, salt, index, proof, noticeText, vkey, at }: Omit<KeptReceipt, 'meeting' | 'title'>,
+  { record: { meeting, title } }: Device,
+): Promise<void> {
+  try {
+    if ((await receipts.get(id)) === undefined)
+      await receipts.put({ id, meeting, title, receipt, salt, index, proof, noticeText, vkey, at });
+  } catch (failure) {
+    console.warn('me: a receipt could not be kept again', failure);
+  }
+}
+
+function endByKey(
+  { purpose, medium, handle }: Choice & { handle: string },
+  { device: { record } }: MeetingOfMine,
+  now: Date,
+): Taking {
+  const { origin, meeting, title } = record;
+  return { origin, meeting, title, purpose, medium, handle, takenAt: now.toISOString() };
 }

@@ -3,8 +3,14 @@ import 'fake-indexeddb/auto';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
+import { logInMemory } from '../../../tests/log-in-memory';
+import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import { speak, startWords } from '../../words/words';
+import { b64, b64u, sha256, unb64u } from '../bytes/bytes';
 import { receipts, slips } from '../consent/keeping';
+import { parseNotice } from '../consent/notice';
+import { signReceipt } from '../consent/receipt';
+import { commitment, leaf } from '../log/leaf';
 import { Me } from './Me';
 
 let root: Root | undefined;
@@ -68,4 +74,73 @@ it('shows with the server away what the device keeps itself, and asks again when
   button(place, 'Try again')?.click();
   await until(place, 'Nothing is held of you.');
   expect(button(place, 'Try again')).toBeUndefined();
+});
+
+it('takes back everything with one press: by slips, and by the key where a slip is lost', async () => {
+  const gone = new Set<string>();
+  for (const { handle } of await slips.all()) await slips.delete(handle);
+  const device = await freshDevice('m-all');
+  await device.keep();
+  const { origin, title } = device.record;
+  const log = await logInMemory(origin);
+  const signed = await signReceipt({
+    device,
+    participant: 'p1',
+    notice: await parseNotice(noticeText('en')),
+    recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
+    answers: [
+      { purpose: 'captions', medium: 'voice', yes: true },
+      { purpose: 'notes', medium: 'voice', yes: true },
+      { purpose: 'notes', medium: 'chat', yes: true },
+    ],
+    now: new Date(),
+    vkey: log.vkey,
+  });
+  const [first, second, lost] = signed.slips;
+  if (!first || !second || !lost) throw new Error('each yes has a slip');
+  await slips.put(first);
+  await slips.put(second);
+  log.entries.push(leaf.answer(await commitment(signed.salt, signed.receipt)));
+  await receipts.put({
+    id: signed.id,
+    meeting: 'm-all',
+    title,
+    at: new Date().toISOString(),
+    receipt: signed.receipt,
+    salt: b64u(signed.salt),
+    index: 0,
+    proof: await log.proof(0),
+    noticeText: noticeText('en'),
+    vkey: log.vkey,
+  });
+  let away = true;
+  vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+    if (path.startsWith('/log/')) return new Response(await log.fetch(path));
+    if (!path.endsWith('/withdrawals')) throw new TypeError('Failed to fetch');
+    const { secret, handle } = JSON.parse(init?.body as string) as { secret?: string; handle?: string };
+    if (secret === second.secret && away) throw new TypeError('Failed to fetch');
+    const ends = handle ?? b64u(await sha256(unb64u(secret ?? '')));
+    gone.add(ends);
+    log.entries.push(secret === undefined ? leaf.revoke(unb64u(ends)) : leaf.withdraw(unb64u(secret)));
+    const about = `${b64(unb64u(ends))}\n${log.entries.length - 1}\n${new Date().toISOString()}`;
+    const promise = await log.sign(`aye-promise/1\n${origin}\n${about}\n`);
+    return new Response(JSON.stringify({ handle: ends, promise }));
+  });
+  const place = await page('3 in all');
+  button(place, 'Take back everything')?.click();
+  await until(place, '2 of 3 taken back. The server could not be told of 1');
+  expect(gone).toEqual(new Set([first.handle, lost.handle]));
+  expect(button(place, 'Take back everything'), 'nothing stands any more').toBeUndefined();
+  expect(place.textContent).toContain('server not told yet');
+  await until(place, 'Checked just now in your browser against the log, entry 0');
+
+  // Another page takes over what this one could not say.
+  root?.unmount();
+  const next = await page('0 of 1 taken back');
+  away = false;
+  const [retry] = [...next.querySelectorAll<HTMLButtonElement>('.everything button')];
+  expect(retry?.textContent).toBe('Try again');
+  retry?.click();
+  await until(next, 'The log shows it, checked in your browser.');
+  expect(gone.size).toBe(3);
 });

@@ -1,9 +1,11 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { Problem } from '../api/client';
-import { b64u, random, sha256, unb64u } from '../bytes/bytes';
-import { slips, type KeptSlip } from '../consent/keeping';
+import { b64u, random, sha256, unb64u, type Bytes } from '../bytes/bytes';
+import { ends, slips, type KeptEnd, type KeptSlip } from '../consent/keeping';
+import { openJws } from '../device/jws';
 import { leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
@@ -37,6 +39,13 @@ async function page(reach: (secret: string, promise: () => Promise<Answer>) => P
     const bytes = unb64u(secret, 32);
     const handle = await sha256(bytes);
     log.entries.push(leaf.withdraw(bytes));
+    return signed(handle);
+  };
+  const promiseByKey = (handle: string) => {
+    log.entries.push(leaf.revoke(unb64u(handle, 32)));
+    return signed(unb64u(handle, 32));
+  };
+  const signed = async (handle: Bytes) => {
     return {
       handle: b64u(handle),
       promise: await log.sign(
@@ -51,6 +60,10 @@ async function page(reach: (secret: string, promise: () => Promise<Answer>) => P
       withdraw: (secret) => {
         asked.push(secret);
         return reach(secret, () => promise(secret));
+      },
+      withdrawByKey: (handle, proof) => {
+        asked.push(`${handle} ${proof}`);
+        return reach(handle, () => promiseByKey(handle));
       },
     },
     () => Promise.resolve(known),
@@ -148,5 +161,56 @@ describe('the outbox', () => {
       expect(asked).toEqual([kept.secret]);
       await soon(() => expect(outbox.store.get().said.get(kept.handle)?.is).toBe('unchecked'));
     }
+  });
+
+  it('ends a yes by the key that signed it where the slip is lost, also from the next page', async () => {
+    const device = await freshDevice('m-key');
+    await device.keep();
+    const { origin, title } = device.record;
+    const handle = b64u(await sha256(random(32)));
+    const about = { origin, meeting: 'm-key', title, purpose: 'notes', medium: 'voice' };
+    const end: KeptEnd = { ...about, handle, takenAt: NOON.toISOString() };
+    const first = await page(offline);
+    void first.outbox.take([end]);
+    await soon(() => expect(first.asked.length).toBe(4));
+    expect(await ends.get(handle)).toEqual(end);
+
+    const second = await page((_handle, promise) => promise());
+    await second.outbox.resend();
+    const [asked = ''] = second.asked;
+    expect(asked.startsWith(`${handle} `)).toBe(true);
+    const proof = await openJws(asked.slice(handle.length + 1), 'aye-request+jws');
+    expect(proof.payload).toMatchObject({ aud: origin, method: 'POST', path: '/api/me/withdrawals' });
+    expect(proof.jwk).toEqual(device.record.jwk);
+    expect((await ends.get(handle))?.usedAt).toBe(NOON.toISOString());
+    await soon(() => expect(second.outbox.store.get().said.get(handle)?.is).toBe('inLog'));
+    const third = await page(offline);
+    await third.outbox.resend();
+    expect(third.asked).toEqual([]);
+  });
+
+  it('tries at once what waits, when it is told to hurry', async () => {
+    const taken = await slip();
+    let away = true;
+    const log = await logInMemory();
+    const known = await KnownLog.of(log.vkey, new Tiles(log.fetch), memoryInMap());
+    const asked: string[] = [];
+    const outbox = new Outbox(
+      {
+        withdraw: (secret) => {
+          asked.push(secret);
+          return away ? offline() : Promise.reject(new Problem('unknown-slip', 404, 'no'));
+        },
+        withdrawByKey: offline,
+      },
+      () => Promise.resolve(known),
+      { now: () => NOON, wait: () => new Promise<void>(() => undefined) },
+    );
+    const answered = outbox.take([taken]);
+    await soon(() => expect(outbox.store.get().said.get(taken.handle)).toHaveProperty('why'));
+    away = false;
+    outbox.hurry();
+    await answered;
+    expect(asked).toHaveLength(2);
   });
 });

@@ -1,13 +1,26 @@
 import { api, type Api } from '../api/client';
-import { receipts, slips, type KeptSlip } from '../consent/keeping';
+import { ends, receipts, slips, type KeptEnd, type KeptSlip } from '../consent/keeping';
+import { Device } from '../device/device';
 import { KnownLog } from '../log/memory';
 import { currentVkey } from '../log/vkey';
 import { Store } from '../../shell/store';
 import { isLogOf } from './slipLog';
-import { markTaken, REAL_TIME, settled, takeBack, type Patience, type Standing } from './withdrawal';
+import {
+  markEnd,
+  markTaken,
+  REAL_TIME,
+  settled,
+  takeBack,
+  takeBackByKey,
+  type Patience,
+  type Standing,
+} from './withdrawal';
 
 /** What became of one withdrawal that this page sends. */
 export type Said = Standing & { readonly stopped: Date; readonly meeting: string };
+
+/** A yes to take back: by its slip, or by the key that signed it where the slip is lost. */
+export type Taking = KeptSlip | KeptEnd;
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
@@ -19,14 +32,16 @@ const LONGEST_PAUSE_MS = 15_000;
  */
 export class Outbox {
   readonly store = new Store<{ readonly said: ReadonlyMap<string, Said> }>({ said: new Map() });
-  readonly #api: Pick<Api, 'withdraw'>;
-  readonly #log: (slip: KeptSlip) => Promise<KnownLog>;
+  readonly #api: Pick<Api, 'withdraw' | 'withdrawByKey'>;
+  readonly #log: (taken: Taking) => Promise<KnownLog>;
   readonly #patience: Patience;
   readonly #sending = new Map<string, Promise<void>>();
+  /** Ends the pauses of all that could not be sent yet. */
+  readonly #hurry = new Set<() => void>();
 
   constructor(
-    to: Pick<Api, 'withdraw'>,
-    log: (slip: KeptSlip) => Promise<KnownLog>,
+    to: Pick<Api, 'withdraw' | 'withdrawByKey'>,
+    log: (taken: Taking) => Promise<KnownLog>,
     patience: Patience = REAL_TIME,
   ) {
     this.#api = to;
@@ -35,62 +50,84 @@ export class Outbox {
   }
 
   /** Takes back all of `taken` at once; resolves when the server has answered for each. */
-  async take(taken: readonly KeptSlip[]): Promise<void> {
+  async take(taken: readonly Taking[]): Promise<void> {
     const now = this.#patience.now();
-    for (const slip of taken) if (!this.#sending.has(slip.handle)) this.#report(slip, now, { is: 'sending' });
-    await Promise.all(taken.map((slip) => markTaken(slip.handle, now)));
-    await Promise.all(taken.map((slip) => this.#send(slip, now)));
+    for (const one of taken) if (!this.#sending.has(one.handle)) this.#report(one, now, { is: 'sending' });
+    await Promise.all(taken.map((one) => ('secret' in one ? markTaken(one.handle, now) : markEnd(one))));
+    await Promise.all(taken.map((one) => this.#send(one, now)));
   }
 
   /** Sends what an earlier page took back and could not say; resolves when the server has answered for each. */
   async resend(): Promise<void> {
-    const owed = (await slips.all()).filter((s) => s.takenAt !== undefined && s.usedAt === undefined);
-    await Promise.all(owed.map((slip) => this.#send(slip, new Date(slip.takenAt ?? 0))));
+    const kept: Taking[] = [...(await slips.all()), ...(await ends.all())];
+    const owed = kept.filter((one) => one.takenAt !== undefined && one.usedAt === undefined);
+    await Promise.all(owed.map((one) => this.#send(one, new Date(one.takenAt ?? 0))));
   }
 
-  #send(slip: KeptSlip, stopped: Date): Promise<void> {
-    const sending = this.#sending.get(slip.handle) ?? this.#untilAnswered(slip, stopped);
-    this.#sending.set(slip.handle, sending);
+  /** Tries now what waits to be tried again. */
+  hurry(): void {
+    for (const go of this.#hurry) go();
+  }
+
+  #send(taken: Taking, stopped: Date): Promise<void> {
+    const sending = this.#sending.get(taken.handle) ?? this.#untilAnswered(taken, stopped);
+    this.#sending.set(taken.handle, sending);
     return sending;
   }
 
-  async #untilAnswered(slip: KeptSlip, stopped: Date): Promise<void> {
+  async #untilAnswered(taken: Taking, stopped: Date): Promise<void> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
       try {
-        await this.#once(slip, stopped);
+        await this.#once(taken, stopped);
         return;
       } catch (why) {
         if (settled(why)) {
-          this.#report(slip, stopped, { is: 'unchecked', why });
+          this.#report(taken, stopped, { is: 'unchecked', why });
           return;
         }
         console.warn('withdrawal: not told yet', why);
-        this.#report(slip, stopped, { is: 'sending', why });
+        this.#report(taken, stopped, { is: 'sending', why });
       }
-      await this.#patience.wait(pause);
+      await this.#pause(pause);
     }
   }
 
+  async #pause(ms: number): Promise<void> {
+    let hurry: (() => void) | undefined;
+    const hurried = new Promise<void>((resolve) => (hurry = resolve));
+    if (hurry) this.#hurry.add(hurry);
+    await Promise.race([hurried, this.#patience.wait(ms)]);
+    if (hurry) this.#hurry.delete(hurry);
+  }
+
   /** Resolves as soon as the server promised; the watch over the log goes on by itself. */
-  #once(slip: KeptSlip, stopped: Date): Promise<void> {
+  #once(taken: Taking, stopped: Date): Promise<void> {
     return new Promise((resolve, reject) => {
       const report = (standing: Standing) => {
-        if (standing.is === 'sending' && this.store.get().said.get(slip.handle)?.is === 'sending') return;
-        this.#report(slip, stopped, standing);
+        if (standing.is === 'sending' && this.store.get().said.get(taken.handle)?.is === 'sending') return;
+        this.#report(taken, stopped, standing);
         if (standing.is !== 'sending') resolve();
       };
-      takeBack(slip.secret, this.#api, () => this.#logOf(slip), report, this.#patience).then(resolve, reject);
+      this.#takeBack(taken, report).then(resolve, reject);
     });
   }
 
-  /** The log to look in, if it is the one that the slip was drawn for. */
-  async #logOf(slip: KeptSlip): Promise<KnownLog> {
-    const log = await this.#log(slip);
-    await isLogOf(slip, log.by);
+  async #takeBack(taken: Taking, report: (standing: Standing) => void): Promise<void> {
+    const log = () => this.#logOf(taken);
+    if ('secret' in taken) return takeBack(taken.secret, this.#api, log, report, this.#patience);
+    const device = await Device.of(taken.meeting, taken.origin);
+    if (!device) throw new Error('the key that signed it is no longer here');
+    return takeBackByKey(taken, device, this.#api, log, report, this.#patience);
+  }
+
+  /** The log to look in, if it is the one that the yes is in. */
+  async #logOf(taken: Taking): Promise<KnownLog> {
+    const log = await this.#log(taken);
+    await isLogOf(taken, log.by);
     return log;
   }
 
-  #report({ handle, meeting }: KeptSlip, stopped: Date, standing: Standing): void {
+  #report({ handle, meeting }: Taking, stopped: Date, standing: Standing): void {
     const said = new Map(this.store.get().said);
     said.set(handle, { ...standing, stopped, meeting });
     this.store.set({ said });
@@ -99,9 +136,9 @@ export class Outbox {
 
 const logs = new Map<string, Promise<KnownLog>>();
 
-/** The log that a slip's receipt is in, by the key kept with the receipt; else the log of this server. */
-async function logOf(slip: KeptSlip): Promise<KnownLog> {
-  const kept = (await receipts.all()).find((r) => r.meeting === slip.meeting);
+/** The log that the receipt of a yes is in, by the key kept with the receipt; else the log of this server. */
+async function logOf({ meeting }: Taking): Promise<KnownLog> {
+  const kept = (await receipts.all()).find((r) => r.meeting === meeting);
   const vkey = kept?.vkey ?? (await currentVkey());
   const known = logs.get(vkey) ?? KnownLog.of(vkey);
   logs.set(vkey, known);

@@ -66,6 +66,9 @@ final class Edge extends OncePerRequestFilter {
       if (!reads && path.equals("/api/withdrawals")) {
         return RateLimits.Kind.WITHDRAW;
       }
+      if (!reads && path.equals("/api/me/withdrawals")) {
+        return RateLimits.Kind.WITHDRAW_BY_KEY;
+      }
       if (!reads && path.startsWith("/api/meetings/") && path.endsWith("/answers")) {
         return RateLimits.Kind.ANSWER;
       }

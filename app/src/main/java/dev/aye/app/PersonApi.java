@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -57,19 +58,39 @@ final class PersonApi {
     } catch (IllegalArgumentException e) {
       throw Problem.badRequest("secret", "This is no withdrawal slip: it has 43 characters.");
     }
-    return switch (withdrawn(secret)) {
+    return promised(
+        () -> consents.withdraw(secret),
+        Problem.notFound("unknown-slip", "Nobody granted anything under this slip here."));
+  }
+
+  /** Takes back without a slip, by the key that signed the yes. */
+  @PostMapping("/api/me/withdrawals")
+  Says.Promise withdraw(HttpServletRequest request, @RequestBody Says.Taken taken) {
+    DeviceProof.Checked.Proven person = caller.person(request);
+    Handle handle;
+    try {
+      handle = new Handle(taken.handle());
+    } catch (IllegalArgumentException e) {
+      throw Problem.badRequest("handle", "This is no handle of a yes: it has 43 characters.");
+    }
+    return promised(
+        () -> consents.withdraw(person, handle),
+        Problem.notFound("unknown-yes", "Your key signed no yes with this handle here."));
+  }
+
+  private static Says.Promise promised(Supplier<Consents.Withdrawing> withdrawing, Problem none) {
+    return switch (withdrawn(withdrawing)) {
       case Consents.Withdrawing.Promised(Handle handle, String promise) ->
           new Says.Promise(handle.value(), promise);
       case Consents.Withdrawing.AlreadyWithdrawn(Handle handle, String promise) ->
           new Says.Promise(handle.value(), promise);
-      case Consents.Withdrawing.Unknown() ->
-          throw Problem.notFound("unknown-slip", "Nobody granted anything under this slip here.");
+      case Consents.Withdrawing.Unknown() -> throw none;
     };
   }
 
-  private Consents.Withdrawing withdrawn(WithdrawalSecret secret) {
+  private static Consents.Withdrawing withdrawn(Supplier<Consents.Withdrawing> withdrawing) {
     try {
-      return consents.withdraw(secret);
+      return withdrawing.get();
     } catch (LogException | DataAccessException | TransactionException e) {
       throw Problem.unavailable(
           "withdrawal-not-stored",

@@ -21,6 +21,9 @@ final class RateLimits {
     /** Taking a yes back: what many people behind one address do at once must all come through. */
     WITHDRAW(600, 600),
 
+    /** The same without a slip: each needs a signature to be checked. */
+    WITHDRAW_BY_KEY(300, 300),
+
     /** Answers from an address, behind which many people may sit. */
     ANSWER(120, 240),
 

@@ -41,6 +41,8 @@ final class Says {
     }
   }
 
+  record Taken(String handle) {}
+
   record Promise(String handle, String promise) {}
 
   record Participant(String participantId) {}

@@ -284,6 +284,7 @@ class ApiTest {
         "POST   | /api/withdrawals  | {\"secret\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}"
             + " | 404",
         "POST   | /api/me                         | {}                             | 401",
+        "POST   | /api/me/withdrawals             | {\"handle\":\"short\"}         | 401",
         "GET    | /api/notices/none               |                                | 400",
         "GET    | /log/tile/none                  |                                | 404",
         "GET    | /log/proof?index=99999          |                                | 404",

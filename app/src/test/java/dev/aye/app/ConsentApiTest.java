@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aye.app.people.Answerer;
 import dev.aye.app.people.Answerer.Said;
 import dev.aye.consent.Choice;
+import dev.aye.consent.Handle;
 import dev.aye.consent.Medium;
 import dev.aye.consent.MeetingId;
 import dev.aye.consent.PersonId;
 import dev.aye.consent.Purpose;
 import dev.aye.consent.RecipientId;
 import dev.aye.consent.State;
+import dev.aye.consent.Withdrawal;
+import dev.aye.log.Hash;
+import dev.aye.log.Leaf;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.http.HttpClient;
@@ -29,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -616,6 +621,107 @@ class ConsentApiTest {
         .isEqualTo("withdrawn");
     restart(Map.of());
     assertThat(json(somebody().withdraw(slip))).isEqualTo(json(first));
+  }
+
+  @Test
+  void whoLostTheSlipTakesBackByTheKeyThatSigned() throws Exception {
+    String id = open();
+    Answerer who = somebody().join(id, false);
+    Answerer.Draft draft = who.draft("en", NOTES);
+    assertThat(who.answer(who.sign(draft.payload())).statusCode()).isEqualTo(201);
+    assertThat(mayNote(who, id)).isTrue();
+    String origin = server.house().log().origin();
+
+    HttpResponse<String> first = who.withdrawByKey(origin, handle(draft));
+    assertThat(first.statusCode()).as(first.body()).isEqualTo(200);
+    assertThat(mayNote(who, id)).isFalse();
+    assertThat(json(first).path("handle").asString()).isEqualTo(handle(draft));
+    assertThat(json(first).path("promise").asString()).startsWith("aye-promise/1\n" + origin);
+    assertThat(json(who.withdrawByKey(origin, handle(draft)))).isEqualTo(json(first));
+
+    JsonNode told = loggedWithdrawal(who, origin);
+    assertThat(told.path("state").asString()).as("its person ended it").isEqualTo("withdrawn");
+    assertThat(told.path("handle").asString()).isEqualTo(handle(draft));
+    AtomicReference<Leaf> leaf = new AtomicReference<>();
+    long index = told.path("index").asLong();
+    server.house().log().leaves(index, index + 1, (_, found) -> leaf.set(found));
+    assertThat(leaf.get())
+        .as("the log shows which yes ended")
+        .isEqualTo(new Leaf.Revoke(Hash.of(new Handle(handle(draft)).bytes())));
+    Path promise = data.resolve("promise.txt");
+    Files.writeString(promise, json(first).path("promise").asString());
+    assertThat(verify(promise, server.url() + "/log")).contains("it was kept");
+
+    restart(Map.of());
+    assertThat(server.house().consents().withdrawals(new PersonId(who.person())))
+        .as("and stays so")
+        .extracting(Withdrawal::state)
+        .containsExactly(State.WITHDRAWN);
+    assertThat(somebody().withdraw(draft.secrets().getFirst()).statusCode())
+        .as("a slip that turns up later still fits")
+        .isEqualTo(200);
+  }
+
+  @Test
+  void aKeyTakesBackOnlyWhatItSignedAndLearnsNothingOfOthers() throws Exception {
+    String id = open();
+    Answerer who = somebody().join(id, false);
+    Answerer.Draft draft = who.draft("en", NOTES);
+    assertThat(who.answer(who.sign(draft.payload())).statusCode()).isEqualTo(201);
+    Answerer other = somebody().join(id, false);
+    String origin = server.house().log().origin();
+    long before = server.house().log().size();
+
+    HttpResponse<String> another = other.withdrawByKey(origin, handle(draft));
+    HttpResponse<String> nobodys = other.withdrawByKey(origin, "A".repeat(43));
+    refused(another, 404, "unknown-yes");
+    assertThat(another.body()).isEqualTo(nobodys.body());
+    refused(other.withdrawByKey(origin, "A".repeat(42) + "B"), 400, "handle");
+    String path = "/api/me/withdrawals";
+    Map<String, String> body = Map.of("handle", handle(draft));
+    refused(who.send("POST", path, "", body), 401, "unauthorized");
+    refused(who.send("POST", path, "Bearer " + who.seat(), body), 401, "unauthorized");
+    String proof = who.proof(origin, "POST", "/api/me");
+    refused(who.send("POST", path, proof, body), 401, "unauthorized");
+    String elsewhere = who.proof("another.example/log", "POST", path);
+    refused(who.send("POST", path, elsewhere, body), 401, "unauthorized");
+
+    assertThat(mayNote(who, id)).isTrue();
+    assertThat(server.house().log().size()).isEqualTo(before);
+    String once = who.proof(origin, "POST", path);
+    assertThat(who.send("POST", path, once, body).statusCode()).isEqualTo(200);
+    refused(who.send("POST", path, once, body), 401, "unauthorized");
+  }
+
+  @Test
+  void takingBackByKeyHasALimitOfItsOwn() throws Exception {
+    String id = open();
+    Answerer who = somebody("198.51.100.7").join(id, false);
+    Answerer.Draft draft = who.draft("en", NOTES);
+    assertThat(who.answer(who.sign(draft.payload())).statusCode()).isEqualTo(201);
+    int told = 0;
+    for (int i = 0; i < 400; i++) {
+      told +=
+          who.send("POST", "/api/me/withdrawals", "", Map.of("handle", "x")).statusCode() == 429
+              ? 1
+              : 0;
+    }
+    assertThat(told).as("signatures cost").isPositive();
+    assertThat(who.withdraw(draft.secrets().getFirst()).statusCode())
+        .as("which takes nothing from who has a slip")
+        .isEqualTo(200);
+  }
+
+  /** The only withdrawal of a person, once the log has it. */
+  private JsonNode loggedWithdrawal(Answerer who, String origin) throws Exception {
+    for (int i = 0; i < 500; i++) {
+      JsonNode told = who.account(origin).path("withdrawals").path(0);
+      if (told.has("index") && !told.path("index").isNull()) {
+        return told;
+      }
+      java.util.concurrent.locks.LockSupport.parkNanos(10_000_000);
+    }
+    throw new AssertionError("the withdrawal did not come into the log");
   }
 
   @Test

@@ -259,6 +259,9 @@ class EndpointWalkTest {
         calls("/api/withdrawals", "{\"secret\":\"" + "A".repeat(43) + "\"}"));
     known.put("POST /api/me", calls("/api/me", ""));
     known.put(
+        "POST /api/me/withdrawals",
+        calls("/api/me/withdrawals", "{\"handle\":\"" + "A".repeat(43) + "\"}"));
+    known.put(
         "GET /log/{*path}",
         List.of(
             new Call("/log/checkpoint", ""),
@@ -503,11 +506,11 @@ class EndpointWalkTest {
             callers.put(name, visitor.bearer());
           }
         });
-    if (call.path().equals("/api/me")) {
+    if (call.path().startsWith("/api/me") && !call.path().startsWith("/api/meetings")) {
       callers.clear();
       callers.put("nobody", "");
       callers.put("the host", "Bearer " + world.hostKey);
-      world.seats().forEach((name, visitor) -> callers.put(name, visitor.proof(verb, "/api/me")));
+      world.seats().forEach((name, visitor) -> callers.put(name, visitor.proof(verb, call.path())));
     }
     return callers;
   }

@@ -124,7 +124,7 @@ public final class Consents {
     /** It was withdrawn before; the promise is the same as then. */
     record AlreadyWithdrawn(Handle handle, String promise) implements Withdrawing {}
 
-    /** Nobody granted under this secret. Nothing changed. */
+    /** Nobody granted under this secret, or this person not under this handle. Nothing changed. */
     record Unknown() implements Withdrawing {}
   }
 
@@ -555,6 +555,53 @@ public final class Consents {
   }
 
   /**
+   * Takes a grant back for the person whose key signed it, who no longer has its secret: in the
+   * same order, with a {@code REVOKE} leaf. Idempotent. A handle of somebody else is as unknown as
+   * one that nobody has.
+   *
+   * @throws RuntimeException as {@link #withdraw(WithdrawalSecret)}
+   */
+  public Withdrawing withdraw(DeviceProof.Checked.Proven person, Handle handle) {
+    awaitAnswer(handle);
+    return telling(told -> withdraw(person.person(), handle, told));
+  }
+
+  private Withdrawing withdraw(PersonId person, Handle handle, Told told) {
+    Optional<Holding> found = ledger.holding(handle);
+    if (found.isPresent() && !found.get().grant.person().equals(person)) {
+      return new Withdrawing.Unknown();
+    }
+    found.ifPresent(holding -> told.holders.addAll(holding.stop()));
+    told.holders();
+    Event.Revoked fact;
+    synchronized (lock) {
+      Optional<Event.Withdrawn> bySecret = ledger.withdrawn(handle);
+      Optional<Event.Revoked> byHandle = ledger.revoked(handle);
+      Optional<Holding> holding = ledger.holding(handle);
+      Ledger.Answered doubtful = inDoubt.get(handle);
+      boolean own =
+          holding.isPresent()
+              ? holding.get().grant.person().equals(person)
+              : doubtful != null && doubtful.receipt().person().equals(person);
+      if (!own) {
+        return new Withdrawing.Unknown();
+      }
+      if (bySecret.isPresent() || byHandle.isPresent()) {
+        long size = byHandle.map(Event.Revoked::logSize).orElseGet(() -> bySecret.get().logSize());
+        Instant at = byHandle.map(Event.Revoked::at).orElseGet(() -> bySecret.get().at());
+        return new Withdrawing.AlreadyWithdrawn(handle, promise(handle, size, at));
+      }
+      holding.ifPresent(h -> told.holders.addAll(h.stop()));
+      // After the stop: every use that appendUse accepted is in a log of this size.
+      fact = new Event.Revoked(now(), handle, journal.size(), true);
+      keep(fact);
+      holding.ifPresent(h -> told.ended(h, State.WITHDRAWN));
+    }
+    submitOwed();
+    return new Withdrawing.Promised(handle, promise(handle, fact.logSize(), fact.at()));
+  }
+
+  /**
    * Ends a grant for the controller, in the same order as a withdrawal. Idempotent. It cannot be
    * undone: the person would have to be asked anew.
    *
@@ -584,7 +631,7 @@ public final class Consents {
             before.map(then -> promise(handle, then.logSize(), then.at())));
       }
       // After the stop: every use that appendUse accepted is in a log of this size.
-      fact = new Event.Revoked(now(), handle, journal.size());
+      fact = new Event.Revoked(now(), handle, journal.size(), false);
       keep(fact);
       told.ended(holding, State.REVOKED);
     }
@@ -660,7 +707,7 @@ public final class Consents {
           } else if (leaf instanceof Leaf.Revoke revoke) {
             Handle handle = Handle.of(revoke.handle().bytes());
             if (ledger.revoked(handle).isEmpty()) {
-              facts.add(new Event.Revoked(now(), handle, index));
+              facts.add(new Event.Revoked(now(), handle, index, false));
             }
             if (ledger.revocationUnlogged(handle)) {
               facts.add(new Event.RevocationLogged(now(), handle, index));

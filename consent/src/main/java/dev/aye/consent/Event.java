@@ -3,6 +3,7 @@ package dev.aye.consent;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Set;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -49,11 +50,12 @@ public sealed interface Event {
   record WithdrawalLogged(Instant at, Handle handle, long index) implements Event {}
 
   /**
-   * A grant was revoked by the controller; its leaf is yet to come.
+   * A grant was ended by its handle; its {@code REVOKE} leaf is yet to come.
    *
    * @param logSize of the log when this was promised
+   * @param byPerson its person asked for it with the key that signed it; else the controller did
    */
-  record Revoked(Instant at, Handle handle, long logSize) implements Event {}
+  record Revoked(Instant at, Handle handle, long logSize, boolean byPerson) implements Event {}
 
   /** The revocation's leaf is in the log. */
   record RevocationLogged(Instant at, Handle handle, long index) implements Event {}
@@ -84,8 +86,12 @@ public sealed interface Event {
           json.put("event", "withdrawn").put("secret", e.secret.value()).put("logSize", e.logSize);
       case WithdrawalLogged e ->
           json.put("event", "logged").put("handle", e.handle.value()).put("index", e.index);
-      case Revoked e ->
-          json.put("event", "revoked").put("handle", e.handle.value()).put("logSize", e.logSize);
+      case Revoked e -> {
+        json.put("event", "revoked").put("handle", e.handle.value()).put("logSize", e.logSize);
+        if (e.byPerson) {
+          json.put("byPerson", true);
+        }
+      }
       case RevocationLogged e ->
           json.put("event", "revocation-logged")
               .put("handle", e.handle.value())
@@ -131,8 +137,12 @@ public sealed interface Event {
               at, new Handle(json.text("handle", 43)), number(json, "index"));
         }
         case "revoked" -> {
-          json.having("at", "event", "handle", "logSize");
-          yield new Revoked(at, new Handle(json.text("handle", 43)), number(json, "logSize"));
+          json.having(Set.of("byPerson"), "at", "event", "handle", "logSize");
+          yield new Revoked(
+              at,
+              new Handle(json.text("handle", 43)),
+              number(json, "logSize"),
+              json.isTrue("byPerson"));
         }
         case "revocation-logged" -> {
           json.having("at", "event", "handle", "index");

@@ -152,7 +152,7 @@ final class Ledger {
       case Event.Revoked e -> {
         if (revoked.putIfAbsent(e.handle(), e) == null) {
           takenBack.add(e.handle());
-          end(e.handle(), State.REVOKED);
+          end(e.handle(), endedBy(e));
         }
       }
       case Event.RevocationLogged e -> {
@@ -231,9 +231,13 @@ final class Ledger {
     if (withdrawn.containsKey(yes.handle())) {
       end(yes.handle(), State.WITHDRAWN);
     } else if (revoked.containsKey(yes.handle())) {
-      end(yes.handle(), State.REVOKED);
+      end(yes.handle(), endedBy(revoked.get(yes.handle())));
     }
     return holding;
+  }
+
+  private static State endedBy(Event.Revoked e) {
+    return e.byPerson() ? State.WITHDRAWN : State.REVOKED;
   }
 
   private void end(Handle handle, State state) {
@@ -463,15 +467,15 @@ final class Ledger {
   private Withdrawal withdrawal(Holding holding) {
     Handle handle = holding.grant.handle();
     Event.Withdrawn byPerson = withdrawn.get(handle);
-    Event.Revoked byController = revoked.get(handle);
+    Event.Revoked byHandle = revoked.get(handle);
     boolean withdrew = byPerson != null;
     Instant at = byPerson != null ? byPerson.at() : Instant.MAX;
-    if (byController != null && byController.at().isBefore(at)) {
-      at = byController.at();
+    if (byHandle != null && byHandle.at().isBefore(at)) {
+      at = byHandle.at();
     }
     return new Withdrawal(
         holding.grant,
-        withdrew ? State.WITHDRAWN : State.REVOKED,
+        byHandle == null || withdrew ? State.WITHDRAWN : endedBy(byHandle),
         at,
         index(withdrew ? withdrawalLogged : revocationLogged, handle));
   }

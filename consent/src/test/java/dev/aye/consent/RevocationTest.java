@@ -68,6 +68,65 @@ class RevocationTest {
     assertThat(house.consents.choices(ada.person()).getFirst().state()).isEqualTo(State.WITHDRAWN);
   }
 
+  private DeviceProof.Checked.Proven proven(Device who) {
+    return new DeviceProof.Checked.Proven(who.person(), false);
+  }
+
+  @Test
+  void aKeyKillsThePermitOfItsOwnYesBeforeAnythingIsWritten() {
+    WithdrawalSecret secret = house.yes(ada, Purpose.TRAINING, Medium.VOICE);
+    Permit<?> permit = house.permit(ada, Purpose.TRAINING, Medium.VOICE).orElseThrow();
+    List<Boolean> live = new ArrayList<>();
+    house.store.beforeAppend = () -> live.add(permit.live(house.clock.millis()));
+
+    var taken =
+        (Consents.Withdrawing.Promised) house.consents.withdraw(proven(ada), secret.handle());
+
+    assertThat(live).isNotEmpty().doesNotContain(true);
+    assertThat(house.journal.all(Leaf.Revoke.class))
+        .extracting(Leaf.Revoke::handle)
+        .containsExactly(Hash.of(secret.handle().bytes()));
+    assertThat(house.consents.uses(Purpose.TRAINING)).isEmpty();
+    Withdrawal told = house.consents.withdrawals(ada.person()).getFirst();
+    assertThat(told.state()).isEqualTo(State.WITHDRAWN);
+    assertThat(told.index()).hasValue(3);
+    assertThat(house.consents.withdraw(proven(ada), secret.handle()))
+        .isEqualTo(new Consents.Withdrawing.AlreadyWithdrawn(secret.handle(), taken.promise()));
+    assertThat(house.consents.withdraw(secret)).isInstanceOf(Consents.Withdrawing.Promised.class);
+    house.start();
+    assertThat(house.consents.choices(ada.person()).getFirst().state()).isEqualTo(State.WITHDRAWN);
+    assertThat(house.journal.all(Leaf.Revoke.class)).hasSize(1);
+  }
+
+  @Test
+  void aKeyEndsNothingOfAnybodyElse() {
+    WithdrawalSecret secret = house.yes(ada, Purpose.NOTES, Medium.VOICE);
+    int facts = house.store.facts.size();
+
+    assertThat(house.consents.withdraw(proven(new Device("ben")), secret.handle()))
+        .isEqualTo(new Consents.Withdrawing.Unknown());
+    assertThat(house.consents.withdraw(proven(ada), ada.secret().handle()))
+        .isEqualTo(new Consents.Withdrawing.Unknown());
+
+    assertThat(house.permit(ada, Purpose.NOTES, Medium.VOICE)).isPresent();
+    assertThat(house.store.facts).hasSize(facts);
+  }
+
+  @Test
+  void whatItsPersonEndedByKeyStaysSoAfterARestartWithoutTheLog() {
+    WithdrawalSecret secret = house.yes(ada, Purpose.NOTES, Medium.VOICE);
+    house.journal.failing = MemoryStore.Failing.UNKEPT;
+    house.consents.withdraw(proven(ada), secret.handle());
+    assertThat(house.journal.all(Leaf.Revoke.class)).isEmpty();
+    house.journal.failing = MemoryStore.Failing.NOT;
+
+    house.start();
+
+    assertThat(house.journal.all(Leaf.Revoke.class)).hasSize(1);
+    assertThat(house.consents.use(secret.handle(), Purpose.NOTES)).isEmpty();
+    assertThat(house.consents.choices(ada.person()).getFirst().state()).isEqualTo(State.WITHDRAWN);
+  }
+
   @Test
   void aRevocationThatDidNotReachTheLogDoesSoAtTheNextStart() {
     WithdrawalSecret secret = house.yes(ada, Purpose.NOTES, Medium.VOICE);

@@ -102,7 +102,7 @@ public final class Answerer {
 
   /** The account that this person sees of themself. */
   public JsonNode account(String origin) throws IOException, InterruptedException {
-    String proof = "Device " + device.requestProof(origin, "POST", "/api/me");
+    String proof = proof(origin, "POST", "/api/me");
     return JSON.readTree(send("POST", "/api/me", proof, Map.of()).body());
   }
 
@@ -194,6 +194,18 @@ public final class Answerer {
 
   public HttpResponse<String> withdraw(String secret) throws IOException, InterruptedException {
     return send("POST", "/api/withdrawals", "", Map.of("secret", secret));
+  }
+
+  /** Takes back without the slip, by the key of this device. */
+  public HttpResponse<String> withdrawByKey(String origin, String handle)
+      throws IOException, InterruptedException {
+    String path = "/api/me/withdrawals";
+    return send("POST", path, proof(origin, "POST", path), Map.of("handle", handle));
+  }
+
+  /** What authorises one request of this device. */
+  public String proof(String origin, String method, String path) {
+    return "Device " + device.requestProof(origin, method, path);
   }
 
   /** Any request in JSON; one that is read has no body. */
