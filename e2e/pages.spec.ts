@@ -686,6 +686,44 @@ test("a receipt can be read and printed from My choices, and a changed file is n
   await expect(page.locator(".sheet")).toHaveCount(0);
 });
 
+test("who lost the slips but not the key takes everything back with it, in one click", async () => {
+  const page = await newcomer();
+  await page.goto(await newMeeting());
+  await answer(page, "Notes", "Yes");
+  await join(page);
+  await expect(page.locator(".sign .sending")).toBeVisible();
+  await leave(page);
+  const lost = await page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        indexedDB.open("aye-slips").onsuccess = (event) => {
+          const store = (event.target as IDBOpenDBRequest).result.transaction("slips", "readwrite").objectStore("slips");
+          const all = store.count();
+          store.clear().onsuccess = () => done(all.result);
+        };
+      }),
+  );
+  expect(lost, "there were slips to lose").toBe(2);
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST") asked.push(new URL(request.url()).pathname);
+  });
+
+  await page.goto(`${aye.url}/me`);
+  await expect(page.getByText("This device no longer has the slip for this. It still has the key that signed it")).toBeVisible();
+  const said = page.locator(".choices .said");
+  await expect(said).toHaveText(["yes", "yes"]);
+  await page.getByRole("button", { name: "Take back everything" }).click();
+  await expect(said).toHaveText(["taken back", "taken back"]);
+  await expect(page.getByText("2 of 2 taken back. The log shows it, checked in your browser.")).toBeVisible({ timeout: 70_000 });
+  await expect(page.getByText("Nothing is held of you.")).toBeVisible();
+  expect(asked.filter((path) => path === "/api/me/withdrawals")).toHaveLength(2);
+  expect(asked).not.toContain("/api/withdrawals");
+  await page.reload();
+  await expect(said).toHaveText(["taken back", "taken back"]);
+  await expect(page.getByRole("button", { name: /^Take back/ })).toHaveCount(0);
+});
+
 const WORDS = {
   en: {
     landing: "Meet. AI only with your yes.",

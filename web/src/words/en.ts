@@ -236,6 +236,8 @@ export const en = {
     downloadReceipts: 'Save receipts',
     downloadSlips: 'Save slips',
     private: 'Only you see this. Nobody gets a list of choices; captions and notes do show who said yes.',
+    unreadable:
+      'The text of what is asked cannot be shown here, so nothing of yours is sent to AI. What you said yes to before can be taken back under My choices.',
     signing: 'Signing on your device and waiting for the log…',
     signed: 'Signed, and in the log at {{index}}.',
     withdrawing: 'Stopped here. Telling the server…',
@@ -457,7 +459,8 @@ export const en = {
     choose: 'Choose a receipt file',
     another: 'Read a receipt from a file',
     looking: 'Reading and checking…',
-    missing: 'This browser has no such receipt. If you saved its file, choose it here.',
+    missing:
+      'This browser keeps no such receipt, and asked nobody for it. If it is one of yours, look under My choices; if you saved its file, choose it here.',
     of: 'Receipt of {{time}}',
     print: 'Print',
     readable: 'Readable page',

@@ -244,6 +244,8 @@ export const nl: Words = {
     downloadSlips: 'Bewaar intrekbewijzen',
     private:
       'Alleen jij ziet dit. Niemand krijgt een lijst van keuzes; aan ondertitels en notulen is wel te zien wie ja zei.',
+    unreadable:
+      'De tekst van wat er wordt gevraagd is hier niet te tonen, dus er gaat niets van jou naar AI. Waar je eerder ja op zei, trek je in bij Mijn keuzes.',
     signing: 'Je apparaat tekent en wacht op het logboek…',
     signed: 'Getekend, en in het logboek op regel {{index}}.',
     withdrawing: 'Hier gestopt. De server krijgt het te horen…',
@@ -471,7 +473,8 @@ export const nl: Words = {
     choose: 'Kies een ontvangstbewijs',
     another: 'Lees een ontvangstbewijs uit een bestand',
     looking: 'Wordt gelezen en gecontroleerd…',
-    missing: 'Deze browser heeft dit ontvangstbewijs niet. Heb je het bestand bewaard, kies het dan hier.',
+    missing:
+      'Deze browser bewaart zo’n ontvangstbewijs niet, en heeft het aan niemand gevraagd. Is het van jou, kijk dan bij Mijn keuzes; heb je het bestand bewaard, kies het dan hier.',
     of: 'Ontvangstbewijs van {{time}}',
     print: 'Afdrukken',
     readable: 'Leesbare pagina',

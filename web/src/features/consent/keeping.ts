@@ -79,10 +79,10 @@ export async function slipsOf(meeting: string): Promise<KeptSlip[]> {
 
 /** The receipt file of docs/protocol.md, which anyone can verify offline with the log's key. */
 export function receiptFile(
-  kept: Pick<KeptReceipt, 'receipt' | 'salt' | 'index' | 'proof' | 'noticeText'>,
+  kept: Pick<KeptReceipt, 'receipt' | 'salt' | 'index' | 'proof'> & { readonly noticeText?: string },
 ): string {
   const { receipt, salt, index, proof, noticeText } = kept;
-  return JSON.stringify({ receipt, salt, index, proof, noticeText }, null, 2);
+  return JSON.stringify({ receipt, salt, index, proof, ...(noticeText ? { noticeText } : {}) }, null, 2);
 }
 
 /** The name of that file, which is the same wherever it is saved from. */

@@ -365,6 +365,19 @@ describe('the reaches to choose from', () => {
           expect(end).toBeLessThanOrEqual(now + days * DAY);
         }
   });
+
+  it('are read from whatever a server says, and never break the page', () => {
+    const offered = (scope: unknown) => scopesOffered({ room: 'r1', scope } as Meeting, MONDAY);
+    for (const days of [Infinity, 1e300, 8.64e15, 731]) {
+      const all = offered({ widest: 'organisation', days });
+      expect(all, String(days)).toHaveLength(3);
+      for (const scope of all)
+        if (scope.kind !== 'meeting') expect(Date.parse(scope.until)).toBeLessThanOrEqual(at(730).getTime());
+    }
+    for (const days of [NaN, -1, 0, 'x', undefined, {}])
+      expect(offered({ widest: 'organisation', days }), String(days)).toEqual([THIS_MEETING]);
+    expect(offered({ widest: 'galaxy', days: 90 })).toEqual([THIS_MEETING]);
+  });
 });
 
 /** Random histories against the rule in its plainest form. */

@@ -224,7 +224,8 @@ export interface ReceiptFile {
   readonly noticeText?: string;
 }
 
-const LARGEST_FILE = 256 * 1024;
+/** More bytes than a receipt file has. */
+export const LARGEST_FILE = 256 * 1024;
 const LARGEST_NOTICE = 64 * 1024;
 
 /** Reads the bytes of a receipt file; throws `BadReceipt` for whatever is none. */

@@ -3,14 +3,14 @@ import { useTranslation } from 'react-i18next';
 import { besides, whyUnchecked } from '../api/sentences';
 import { receiptFile, receiptName } from '../consent/keeping';
 import { NoticeText } from '../consent/NoticeText';
-import { BadReceipt, readReceiptFile, type Receipt } from '../consent/receiptReader';
+import { BadReceipt, type Receipt } from '../consent/receiptReader';
 import { here, nameOf } from '../listening/recipient';
 import { KnownLog } from '../log/memory';
 import { typeable } from '../log/vkey';
 import { day } from '../../words/words';
 import { go } from '../../shell/route';
 import { Icon, Link, Page, save, Trouble } from '../../shell/ui';
-import { brought, keptHere, paperOf, verdict, type Found, type Paper } from './paper';
+import { broughtAs, keptHere, paperOf, verdict, type Found, type Paper } from './paper';
 
 type State =
   | { readonly is: 'waiting' }
@@ -47,7 +47,7 @@ export function ReceiptPage({ id }: { readonly id: string | undefined }) {
   const take = (files: FileList | null) => {
     const file = files?.[0];
     if (!file) return;
-    look(async () => brought(readReceiptFile(new Uint8Array(await file.arrayBuffer()))));
+    look(() => broughtAs(file));
   };
   const title = state.is === 'read' || id !== undefined ? t('paper.title') : t('paper.fileTitle');
   return (
@@ -131,11 +131,7 @@ function Sheet({ paper, again }: { readonly paper: Paper; readonly again: () => 
         <button type="button" className="button primary" onClick={() => window.print()}>
           {t('paper.print')}
         </button>
-        <button
-          type="button"
-          className="button"
-          onClick={() => save(name, receiptFile({ noticeText: '', ...file }))}
-        >
+        <button type="button" className="button" onClick={() => save(name, receiptFile(file))}>
           <Icon name="down" />
           {t('me.saveReceipt')}
         </button>

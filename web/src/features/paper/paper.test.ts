@@ -4,15 +4,15 @@ import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import { b64u, text, unb64u, utf8 } from '../bytes/bytes';
-import { receiptFile } from '../consent/keeping';
+import { receiptFile, receipts } from '../consent/keeping';
 import { parseNotice } from '../consent/notice';
 import { signReceipt } from '../consent/receipt';
-import { readReceiptFile } from '../consent/receiptReader';
+import { readReceipt, readReceiptFile } from '../consent/receiptReader';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
 import { typeable } from '../log/vkey';
-import { brought, keptHere, paperOf, verdict } from './paper';
+import { brought, broughtAs, keptHere, paperOf, verdict } from './paper';
 
 async function aReceipt() {
   const log = await logInMemory();
@@ -133,26 +133,45 @@ describe('the readable page of a receipt', () => {
   });
 });
 
-describe('what a server gives as one’s own', () => {
-  it('is not shown when another device signed it', async () => {
-    const log = await logInMemory('log.example/x');
+describe('a link to a receipt', () => {
+  it('has the browser ask nobody, whoever made it, and shows what is kept here alone', async () => {
+    const { file, receipt, log } = await aReceipt();
     await (await freshDevice('m1', log.origin)).keep();
-    const stranger = await freshDevice('m1', log.origin);
-    const signed = await signReceipt({
-      device: stranger,
-      participant: 'p',
-      notice: await parseNotice(noticeText('en')),
-      recipient: { id: 'companion', key: RECIPIENT_KEY, processor: { host: 'h', model: 'w' } },
-      answers: [{ purpose: 'captions', medium: 'voice', yes: true }],
-      now: new Date(),
-      vkey: log.vkey,
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      asked.push(path);
+      return Promise.reject(new TypeError('Failed to fetch'));
     });
-    const answers = [{ receipt: signed.receipt, salt: 's', index: 0, proof: '', noticeText: '' }];
-    const account = JSON.stringify({ person: '', answers, held: [], used: [], withdrawals: [] });
-    vi.stubGlobal('fetch', async (path: string) =>
-      path === '/api/me' ? new Response(account) : new Response(await log.fetch(path)),
-    );
-    expect(await keptHere(signed.id)).toBeUndefined();
+    const { id } = await readReceipt(receipt);
+    expect(await keptHere(id)).toBeUndefined();
+    await receipts.put({ id, meeting: 'm1', title: 'T', at: '', vkey: log.vkey, ...file });
+    expect(await keptHere(id)).toEqual({ file, title: 'T', vkey: log.vkey });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a receipt file', () => {
+  it('that had no text is saved without one, and read again', async () => {
+    const { file } = await aReceipt();
+    const { noticeText: _text, ...bare } = file;
+    expect(readReceiptFile(utf8(receiptFile(bare)))).toEqual(bare);
+    expect(readReceiptFile(utf8(receiptFile({ ...bare, noticeText: '' })))).toEqual(bare);
+  });
+
+  it('is not opened when it is larger than a receipt can be', async () => {
+    const { file } = await aReceipt();
+    const opened: number[] = [];
+    const ofSize = (size: number) =>
+      ({
+        size,
+        arrayBuffer: () => {
+          opened.push(size);
+          return Promise.resolve(utf8(receiptFile(file)).buffer);
+        },
+      }) as Blob;
+    await expect(broughtAs(ofSize(256 * 1024 + 1))).rejects.toMatchObject({ slug: 'oversized' });
+    expect(opened).toEqual([]);
+    expect((await broughtAs(ofSize(256 * 1024))).file).toEqual(file);
   });
 
   it('stands in no command when it could end the quotes around it', () => {

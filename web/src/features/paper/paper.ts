@@ -1,8 +1,10 @@
 import { b64u, sha256, unb64u } from '../bytes/bytes';
-import { api } from '../api/client';
 import { receipts } from '../consent/keeping';
 import {
+  BadReceipt,
+  LARGEST_FILE,
   readReceipt,
+  readReceiptFile,
   shownText,
   type Receipt,
   type ReceiptFile,
@@ -10,7 +12,6 @@ import {
 } from '../consent/receiptReader';
 import { checkReceipt } from '../consent/signing';
 import type { Notice } from '../consent/notice';
-import { Device } from '../device/device';
 import { Shelf } from '../device/shelf';
 import { commitment } from '../log/leaf';
 import type { KnownLog } from '../log/memory';
@@ -101,27 +102,21 @@ async function proved(
   }
 }
 
-/** The receipt with this id: as this device keeps it, else as the server gives it to the device that signed it. */
+/**
+ * The receipt with this id as this device keeps it. Nobody is asked: a link that somebody else made must not have the browser
+ * show its keys to a server. What the device lost comes back by My choices.
+ */
 export async function keptHere(id: string): Promise<Found | undefined> {
   const kept = await receipts.get(id);
-  if (kept) {
-    const { receipt, salt, index, proof, noticeText, title, vkey } = kept;
-    return { file: { receipt, salt, index, proof, noticeText }, title, vkey };
-  }
-  for (const device of await Device.all()) {
-    const account = await api.me(await device.requestProof('POST', '/api/me', new Date()));
-    for (const { receipt, salt, index, proof, noticeText } of account.answers) {
-      const read = await readReceipt(receipt).catch(() => undefined);
-      const own = read?.person === (await device.person()) && read.origin === device.record.origin;
-      if (own && read.id === id)
-        return {
-          file: { receipt, salt, index, proof, noticeText },
-          title: device.record.title,
-          ...(await keyFor(read.origin)),
-        };
-    }
-  }
-  return undefined;
+  if (!kept) return undefined;
+  const { receipt, salt, index, proof, noticeText, title, vkey } = kept;
+  return { file: { receipt, salt, index, proof, noticeText }, title, vkey };
+}
+
+/** The same from the file itself, which is not even opened when it is too large to be one. */
+export async function broughtAs(file: Blob): Promise<Found> {
+  if (file.size > LARGEST_FILE) throw new BadReceipt('oversized', 'the file is too large for a receipt');
+  return brought(readReceiptFile(new Uint8Array(await file.arrayBuffer())));
 }
 
 /** A receipt file that somebody brought, with the key of its log where this browser knows it. */

@@ -102,7 +102,13 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           bare
         />
       ) : (
-        <p className="hint">{state.keeps ? t('card.foldedNothing') : t('errors.storage')}</p>
+        <p className="hint">
+          {!state.keeps
+            ? t('errors.storage')
+            : !state.notice && meeting.ai.purposes.length > 0
+              ? t('mine.unreadable')
+              : t('card.foldedNothing')}
+        </p>
       )}
       {state.busy.size > 0 && (
         <p className="hint" role="status">

@@ -409,6 +409,20 @@ describe('a stream', () => {
     await room.leave();
   });
 
+  it('ends when the text of what is asked can no longer be shown in the language of the page', async () => {
+    const { yes, load, meeting, tell } = await server();
+    await yes('captions');
+    const { room } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    tell('meeting', { ...meeting, notice: { ...meeting.notice, en: '{}' } });
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    expect(room.store.get().notice).toBeUndefined();
+    tell('meeting', meeting);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    await room.leave();
+  });
+
   it('is not opened when the only medium that the server names is another than was signed', async () => {
     const { scene, yes, load } = await server();
     const chat = await yes('notes', 'chat');

@@ -501,6 +501,7 @@ export class RoomModel {
     const { meeting } = this.store.get();
     const notice = await noticeOf(meeting);
     this.store.set({ notice, offered: this.#keeps ? offeredRows(notice, meeting) : [] });
+    await this.#applyGrants();
   }
 
   clearTrouble(): void {
@@ -805,8 +806,9 @@ export class RoomModel {
   }
 
   #live(): readonly Grant[] {
-    const { phase, finding } = this.store.get();
-    return phase === 'out' || finding ? [] : this.#rows.live();
+    // Where the text cannot be shown, nobody can see what is sent, or say no to it here.
+    const { phase, finding, notice } = this.store.get();
+    return phase === 'out' || finding || !notice ? [] : this.#rows.live();
   }
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
