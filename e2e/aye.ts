@@ -81,7 +81,7 @@ export function removeData(aye: Aye): void {
   rmSync(aye.data, { recursive: true, force: true });
 }
 
-/** A Chromium of its own whose microphone speaks a WAV file: once, after which it is silent. */
+/** A Chromium of its own whose microphone speaks a WAV file: once, after which it is silent. Its camera is a slow one. */
 export async function browserThatSays(wav?: string, loop = false): Promise<Browser> {
   return await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -95,7 +95,7 @@ export async function browserThatSays(wav?: string, loop = false): Promise<Brows
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      "--use-fake-device-for-media-stream",
+      "--use-fake-device-for-media-stream=device-count=1,fps=5",
       "--use-fake-ui-for-media-stream",
       "--autoplay-policy=no-user-gesture-required",
       ...(wav ? [`--use-file-for-fake-audio-capture=${wav}${loop ? "" : "%noloop"}`] : []),

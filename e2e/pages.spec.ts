@@ -17,6 +17,9 @@ let context: BrowserContext;
 /** Other people of the same test, each with a browser profile of their own. */
 const others: BrowserContext[] = [];
 
+// Each worker has a server of its own, and each test its own meetings: none needs another one.
+test.describe.configure({ mode: "parallel" });
+
 test.beforeAll(async () => {
   [aye, browser] = await Promise.all([startAye(), browserThatSays()]);
 });

@@ -125,10 +125,10 @@ export class Somebody {
     return await this.page.evaluate(() => (window as unknown as { captionsSeen: string[] }).captionsSeen.join("\n"));
   }
 
-  /** Resolves when a recording has had the time to be spoken once and written down. */
-  async spokenThroughOnce(recording: string): Promise<void> {
+  /** Resolves when a recording has had the time to be spoken once since `since`, and written down. */
+  async spokenThroughOnce(recording: string, since: number): Promise<void> {
     const seconds = (statSync(join(root, "speech", `${recording}.wav`)).size - 44) / 32_000;
-    await this.page.waitForTimeout((seconds + 5) * 1000);
+    await this.page.waitForTimeout(Math.max(0, since + (seconds + 5) * 1000 - Date.now()));
   }
 
   async openMine(): Promise<void> {

@@ -1,15 +1,19 @@
 import { defineConfig } from "@playwright/test";
 
-/** Real servers, real browsers, one at a time: two cores carry a recogniser and two or three pages, not more. */
+/** Three people at a time, or what measures or waits for words: two cores carry a recogniser and a few browsers, not more. */
+const IN_REAL_TIME = ["fork.spec.ts", "log.spec.ts", "mute.spec.ts", "story.spec.ts"];
+
+/** Real servers, real browsers. `npm test` runs the first project two tests at a time, then the second, one by one. */
 export default defineConfig({
   testDir: ".",
-  testMatch: "*.spec.ts",
-  workers: 1,
   fullyParallel: false,
   retries: 0,
   timeout: 240_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],
-  outputDir: "target/results",
   use: { locale: "en-GB", trace: "off", screenshot: "only-on-failure" },
+  projects: [
+    { name: "together", testMatch: "*.spec.ts", testIgnore: IN_REAL_TIME, workers: 2, outputDir: "target/results/together" },
+    { name: "alone", testMatch: IN_REAL_TIME, workers: 1, outputDir: "target/results/alone" },
+  ],
 });
