@@ -90,17 +90,19 @@ class CrashTest {
     assertThat(whole.changes()).isGreaterThan(50);
 
     for (long at = 0; at < whole.changes(); at++) {
+      SimDisk crashed = start.copy();
+      Run ran = new Run(before);
+      crashed.failAfter(at, fault);
+      try {
+        batches(open(crashed), ran);
+        throw new AssertionError("change " + at + " did not fail");
+      } catch (IOException expected) {
+        // What is left of it is up to the loss.
+      }
       for (SimDisk.Loss loss : SimDisk.Loss.values()) {
-        SimDisk disk = start.copy();
-        Run run = new Run(before);
-        disk.failAfter(at, fault);
-        try {
-          batches(open(disk), run);
-          throw new AssertionError("change " + at + " did not fail");
-        } catch (IOException expected) {
-          disk.reboot(loss, at);
-        }
-        recover(disk, run, fault, loss, at);
+        SimDisk disk = crashed.copy();
+        disk.reboot(loss, at);
+        recover(disk, new Run(ran), fault, loss, at);
       }
     }
   }
@@ -135,18 +137,20 @@ class CrashTest {
     SimDisk whole = start.copy();
     new Run(before).append(open(whole), 2);
     for (long at = 0; at < whole.changes(); at++) {
+      SimDisk crashed = start.copy();
+      Run ran = new Run(before);
+      crashed.failAfter(at, SimDisk.Fault.DONE);
+      try {
+        ran.append(open(crashed), 2);
+      } catch (IOException expected) {
+        crashed.reboot(SimDisk.Loss.NONE, at);
+      }
+      if (Arrays.equals(crashed.get("private/head"), start.get("private/head"))) {
+        continue; // Nothing to replay: the other matrix has this case.
+      }
       for (long again = 0; ; again++) {
-        SimDisk disk = start.copy();
-        Run run = new Run(before);
-        disk.failAfter(at, SimDisk.Fault.DONE);
-        try {
-          run.append(open(disk), 2);
-        } catch (IOException expected) {
-          disk.reboot(SimDisk.Loss.NONE, at);
-        }
-        if (Arrays.equals(disk.get("private/head"), start.get("private/head"))) {
-          break; // Nothing to replay: the other matrix has this case.
-        }
+        SimDisk disk = crashed.copy();
+        Run run = new Run(ran);
         disk.failAfter(again, SimDisk.Fault.DONE);
         boolean failed = false;
         try {
