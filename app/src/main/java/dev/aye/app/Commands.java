@@ -30,7 +30,15 @@ final class Commands {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private static final long LARGEST_RECEIPT = 256 * 1024;
-  private static final Duration MEDIA_BENCH = Duration.ofSeconds(10);
+
+  /** What can be measured, as it is named. */
+  static final List<String> BENCHMARKS = List.of("log", "consent", "media", "speech");
+
+  /** How much is measured: enough for figures, or only so much that each step is done once. */
+  enum Length {
+    FULL,
+    GLANCE
+  }
 
   private Commands() {}
 
@@ -157,14 +165,18 @@ final class Commands {
   }
 
   /** Measures one part and prints the figures. */
-  static void bench(String name, Optional<Path> json, PrintStream out)
+  static void bench(String name, Length length, Optional<Path> json, PrintStream out)
       throws IOException, InterruptedException {
+    boolean full = length == Length.FULL;
     Object figures =
         switch (name) {
-          case "log" -> log();
-          case "consent" -> ConsentBench.run(500);
-          case "media" -> MediaBench.run(MEDIA_BENCH);
-          case "speech" -> SpeechBench.measure(Engine.AUTO);
+          case "log" -> log(full ? 200_000 : 500, full ? 1_000_000 : 4_000);
+          case "consent" -> ConsentBench.run(full ? 500 : 3);
+          case "media" -> MediaBench.run(full ? Duration.ofSeconds(10) : Duration.ofMillis(200));
+          case "speech" ->
+              full
+                  ? SpeechBench.measure(Engine.AUTO)
+                  : SpeechBench.measure(Engine.AUTO, List.of("no"));
           default ->
               throw new Refusal(
                   "There is no benchmark named "
@@ -178,10 +190,11 @@ final class Commands {
     }
   }
 
-  private static LogBench.Figures log() throws IOException {
+  private static LogBench.Figures log(int appends, int entries) throws IOException {
     Path folder = Files.createTempDirectory("aye-log-bench-");
     try {
-      return LogBench.run(folder, 8192, 200_000, 64, new SecureRandom(), Clock.systemUTC());
+      return LogBench.run(
+          folder, 8192, appends, 64, entries, new SecureRandom(), Clock.systemUTC());
     } finally {
       try (Stream<Path> files = Files.walk(folder)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

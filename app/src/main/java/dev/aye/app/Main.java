@@ -498,7 +498,7 @@ public final class Main {
 
     @Override
     public Integer call() throws Exception {
-      Commands.bench(name, Optional.ofNullable(json), System.out);
+      Commands.bench(name, Commands.Length.FULL, Optional.ofNullable(json), System.out);
       return 0;
     }
   }

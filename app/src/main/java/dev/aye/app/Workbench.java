@@ -47,6 +47,7 @@ final class Workbench {
           "train",
           "model list",
           "model replay",
+          "backup",
           "health",
           "model judge");
 

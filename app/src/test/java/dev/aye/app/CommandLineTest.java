@@ -3,27 +3,36 @@ package dev.aye.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.app.people.Answerer;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a person at a terminal sees: the real command in a process of its own, its exit code, and
@@ -167,6 +176,21 @@ class CommandLineTest {
     }
   }
 
+  @Test
+  void aBackupIsMadeAndRestored() throws Exception {
+    started();
+    Said made = aye("backup", "SAVED", "--keys", "KEYS", "--data", "STARTED");
+    assertThat(made.code()).as(made.err()).isZero();
+    assertThat(made.out()).contains("SAVED", "KEYS");
+    String again = "restore SAVED --keys KEYS --nothing-after --data RESTORED";
+    Said restored = aye(again.split(" "));
+    assertThat(restored.code()).as(restored.err()).isZero();
+    assertThat(restored.out()).contains("1 leaves in the log");
+    assertThat(folder.resolve("RESTORED/log/checkpoint"))
+        .hasSameBinaryContentAs(folder.resolve("STARTED/log/checkpoint"));
+    aye("backup", "STARTED", "--data", "STARTED").refuses(1, "");
+  }
+
   /** The launcher as it is, but that it looks for a JDK in a folder of this test. */
   @ParameterizedTest
   @ValueSource(strings = {"", "17", "24"})
@@ -189,6 +213,107 @@ class CommandLineTest {
     assertThat(said.code()).isEqualTo(1);
     assertThat(said.out()).isEmpty();
     assertThat(said.err().lines()).singleElement().asString().contains("needs a JDK 25", "install");
+  }
+
+  /** What a person takes home from one meeting, checked by the command with nothing running. */
+  @Test
+  void aReceiptIsCheckedAndWrittenInTheWordsOfOthersAndABrokenPromiseIsTold() throws Exception {
+    Home home = home();
+    List<String> key = List.of("--vkey", home.vkey());
+    Said receipt = verify("receipt.json", key, "--record", "record.json");
+    assertThat(receipt.code()).as(receipt.out() + receipt.err()).isZero();
+    assertThat(receipt.err()).isEmpty();
+    assertThat(receipt.out()).contains("said   yes to notes, voice").doesNotContain("FAILS");
+    assertThat(Files.readString(folder.resolve("record.json")))
+        .contains("dpv:ConsentGiven", "urn:aye:purpose:meeting-notes");
+    Said altered = verify("altered.json", key, "--record", "other.json");
+    assertThat(altered.code()).isEqualTo(1);
+    assertThat(altered.out()).contains("FAILS  the receipt").doesNotContain("said ");
+    assertThat(altered.err().lines()).hasSize(1);
+    assertThat(altered.err()).contains("Only a receipt that holds can be written as a record.");
+    assertThat(folder.resolve("other.json")).doesNotExist();
+
+    List<String> late = new ArrayList<>(key);
+    late.addAll(List.of("--as-of", home.promised().plusSeconds(61).toString()));
+    Said kept = verify("promise.txt", late, "--log", "after");
+    assertThat(kept.code()).as(kept.out() + kept.err()).isZero();
+    assertThat(kept.out()).contains("holds  it was kept: the withdrawal is leaf ");
+    Said broken = verify("promise.txt", late, "--log", "before");
+    assertThat(broken.code()).isEqualTo(1);
+    assertThat(broken.err()).isEmpty();
+    assertThat(broken.out())
+        .contains("holds  it is a promise of ")
+        .contains("FAILS  the promise was broken  The withdrawal is not in the log, though it was");
+  }
+
+  private Said verify(String what, List<String> more, String... options) throws Exception {
+    List<String> words = new ArrayList<>(List.of("verify", what));
+    words.addAll(more);
+    words.addAll(List.of(options));
+    return aye(words.toArray(String[]::new));
+  }
+
+  private record Home(String vkey, Instant promised) {}
+
+  /**
+   * In the folder: a receipt, the same with another signature, the promise of its withdrawal, and
+   * the log before and after that.
+   */
+  private Home home() throws Exception {
+    JsonMapper json = JsonMapper.shared();
+    Path data = folder.resolve("HOME");
+    AyeConfig config =
+        AyeConfig.read(
+            Map.of("port", "0", "address", "127.0.0.1", "data", data.toString()), Map.of());
+    String vkey;
+    String promise;
+    try (Server server = Server.start(config);
+        HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      Answerer who = new Answerer(http, server.url(), "", new SecureRandom(), Clock.systemUTC());
+      String id =
+          json.readTree(who.send("POST", "/api/meetings", "", Map.of()).body())
+              .path("id")
+              .asString();
+      who.join(id, false);
+      Answerer.Draft draft = who.draft("en", new Answerer.Said("notes", "voice", true));
+      byte[] body = who.body(who.sign(draft.payload()));
+      JsonNode answered = json.readTree(who.answer(body).body());
+      Map<String, Object> file = new LinkedHashMap<>();
+      json.readTree(body).forEachEntry((name, value) -> file.put(name, value.asString()));
+      file.put("index", answered.path("index").asLong());
+      file.put("proof", answered.path("proof").asString());
+      file.put("noticeText", who.meeting(id).path("notice").path("en").asString());
+      Files.write(folder.resolve("receipt.json"), json.writeValueAsBytes(file));
+      String jws = file.get("receipt").toString();
+      int middle = jws.lastIndexOf('.') + 40;
+      char other = jws.charAt(middle) == 'A' ? 'B' : 'A';
+      file.put("receipt", jws.substring(0, middle) + other + jws.substring(middle + 1));
+      Files.write(folder.resolve("altered.json"), json.writeValueAsBytes(file));
+
+      copy(data.resolve("log"), folder.resolve("before"));
+      long size = server.house().log().size();
+      JsonNode promised = json.readTree(who.withdraw(draft.secrets().getFirst()).body());
+      promise = promised.path("promise").asString();
+      Files.writeString(folder.resolve("promise.txt"), promise);
+      for (int i = 0; i < 2_000 && server.house().log().size() == size; i++) {
+        LockSupport.parkNanos(10_000_000);
+      }
+      vkey = server.house().log().vkey();
+    }
+    copy(data.resolve("log"), folder.resolve("after"));
+    return new Home(vkey, Instant.parse(promise.lines().skip(4).findFirst().orElseThrow()));
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(to.resolve(from.relativize(file)));
+        } else {
+          Files.copy(file, to.resolve(from.relativize(file)));
+        }
+      }
+    }
   }
 
   private static void program(Path file, String text) throws IOException {

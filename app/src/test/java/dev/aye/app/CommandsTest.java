@@ -21,20 +21,49 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import picocli.CommandLine;
 
 /** What commands do at a terminal, and the sentences in which they end. */
 class CommandsTest {
   @TempDir Path folder;
 
-  @Test
-  void everyBenchmarkThatHelpOffersIsThere() throws Exception {
+  static final List<String> BENCHMARKS = Commands.BENCHMARKS;
+
+  /** Each does all its steps, on so little that its figures mean nothing. */
+  @ParameterizedTest
+  @FieldSource("BENCHMARKS")
+  void everyBenchmarkThatHelpOffersIsThere(String name) throws Exception {
+    String figures =
+        switch (name) {
+          case "log" -> "appendsPerSecond p99Millis verifiedPerSecond smallHeapMiB";
+          case "consent" -> "grant dead promised p99";
+          case "media" -> "microsPerPacket p99Micros";
+          case "speech" -> "realTimeFactor words";
+          default -> throw new AssertionError("this test does not know what " + name + " measures");
+        };
     Path json = folder.resolve("figures.json");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Commands.bench("media", Optional.of(json), new PrintStream(out, true, StandardCharsets.UTF_8));
-    assertThat(Files.readString(json)).contains("microsPerPacket", "p99Micros");
-    assertThatThrownBy(() -> Commands.bench("none", Optional.empty(), System.out))
+    Commands.bench(
+        name,
+        Commands.Length.GLANCE,
+        Optional.of(json),
+        new PrintStream(out, true, StandardCharsets.UTF_8));
+    assertThat(out.toString(StandardCharsets.UTF_8)).isNotBlank();
+    assertThat(Files.readString(json)).contains(figures.split(" "));
+  }
+
+  @Test
+  void helpAndRefusalNameTheBenchmarksThatAreThere() {
+    String help = new CommandLine(new Main.Bench()).getUsageMessage();
+    int start = help.indexOf(": ", help.indexOf("Measure one part")) + 2;
+    String named = help.substring(start, help.indexOf('.', start));
+    assertThat(named.split("(, | or )")).containsExactlyInAnyOrderElementsOf(Commands.BENCHMARKS);
+    assertThatThrownBy(
+            () -> Commands.bench("none", Commands.Length.GLANCE, Optional.empty(), System.out))
         .isInstanceOf(Refusal.class)
-        .hasMessageContaining("media");
+        .hasMessageContainingAll(Commands.BENCHMARKS.toArray(String[]::new));
   }
 
   @Test

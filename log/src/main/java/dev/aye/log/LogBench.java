@@ -20,7 +20,6 @@ public final class LogBench {
   private static final int SEQUENTIAL = 100;
   private static final int LATENCIES_PER_CALLER = 40;
   private static final int MILLION = 1_000_000;
-  private static final int MORE = 50_000;
   private static final int SLICE = 20_000;
 
   /**
@@ -56,18 +55,19 @@ public final class LogBench {
   private LogBench() {}
 
   /**
-   * Runs the whole measurement in a new or empty folder, and leaves the log there, of a million
-   * entries or more.
+   * Runs the whole measurement in a new or empty folder, and leaves the log there.
    *
    * @param callers how many appends are kept under way for the throughput
    * @param appends how many leaves to append for the throughput
    * @param loadCallers how many callers append one by one for the latency
+   * @param entries how many there are at least when the log is opened and verified
    */
   public static Figures run(
       Path folder,
       int callers,
       int appends,
       int loadCallers,
+      int entries,
       SecureRandom random,
       InstantSource clock)
       throws IOException {
@@ -81,14 +81,17 @@ public final class LogBench {
       perSecond = throughput(log, callers, appends, 1);
       loaded = latencies(log, loadCallers, LATENCIES_PER_CALLER);
       alone = latencies(log, 1, SEQUENTIAL);
-      throughput(log, callers, (int) Math.max(0, MILLION - log.size()), 3);
+      throughput(log, callers, (int) Math.max(0, entries - log.size()), 3);
     }
     long start = System.nanoTime();
-    Log.open(folder, ORIGIN, random, clock).close();
+    long reached;
+    try (Log log = Log.open(folder, ORIGIN, random, clock)) {
+      reached = log.size();
+    }
     double openMillis = (System.nanoTime() - start) / 1e6;
     verified(folder, vkey);
     double verified = Math.max(verified(folder, vkey), verified(folder, vkey));
-    long size = MILLION + MORE;
+    long size = reached + reached / 20;
     long heap = inSmallHeap(folder, size);
     return new Figures(
         appends,
@@ -99,7 +102,7 @@ public final class LogBench {
         percentile(loaded, 99),
         percentile(alone, 50),
         verified,
-        MILLION,
+        reached,
         openMillis,
         heap);
   }
@@ -170,8 +173,9 @@ public final class LogBench {
     }
     Path folder = Files.createTempDirectory(Path.of(""), "log-bench-");
     InstantSource clock = InstantSource.system();
+    SecureRandom random = new SecureRandom();
     System.out.println(
-        folder + " " + run(folder, numbers[0], numbers[1], numbers[2], new SecureRandom(), clock));
+        folder + " " + run(folder, numbers[0], numbers[1], numbers[2], MILLION, random, clock));
   }
 
   private static double throughput(Log log, int callers, int appends, long salt) {

@@ -75,7 +75,7 @@ public final class MediaBench {
     System.out.println(run(Duration.ofSeconds(seconds)));
   }
 
-  /** Warms up for three seconds, then measures. */
+  /** Warms up for three seconds, or as long as it measures if that is less, then measures. */
   public static Figures run(Duration length) throws IOException, InterruptedException {
     return new MediaBench().measure(length);
   }
@@ -114,8 +114,8 @@ public final class MediaBench {
     }
     Set<Long> server = ownThreads(before);
     ThreadMXBean bean = ManagementFactory.getThreadMXBean();
-    int warmUp = 150;
     int rounds = (int) (length.toMillis() / 20);
+    int warmUp = Math.min(150, rounds);
     byte[] picture = new byte[2000];
     long sent = 0;
     long cpu = 0;
