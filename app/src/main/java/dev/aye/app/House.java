@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +75,8 @@ final class House implements AutoCloseable {
   private final Thread chores;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-  private House(AyeConfig config, FileChannel lock, Listening.Pour pour, Clock clock)
+  private House(
+      AyeConfig config, FileChannel lock, Listening.Pour pour, Clock clock, LongSupplier free)
       throws IOException {
     this.config = config;
     this.lock = lock;
@@ -87,8 +89,7 @@ final class House implements AutoCloseable {
     this.files = WebFiles.read(Path.of(System.getProperty("aye.home", ".")).resolve("web/dist"));
     this.log = archive.log();
     this.vault = archive.vault();
-    this.soundness =
-        new Soundness(log, vault, () -> config.data().toFile().getUsableSpace(), Soundness::halt);
+    this.soundness = new Soundness(log, vault, free, Soundness::halt);
     this.consents = archive.consents();
     this.learning = archive.learning();
     this.meetings = new Meetings(archive.database(), archive.box(), random, clock);
@@ -304,9 +305,10 @@ final class House implements AutoCloseable {
   }
 
   /** Opens everything in the data folder, which {@code lock} keeps for this process. */
-  static House open(AyeConfig config, FileChannel lock, Listening.Pour pour, Clock clock) {
+  static House open(
+      AyeConfig config, FileChannel lock, Listening.Pour pour, Clock clock, LongSupplier free) {
     try {
-      return new House(config, lock, pour, clock);
+      return new House(config, lock, pour, clock, free);
     } catch (IOException e) {
       throw new UncheckedIOException("the data folder could not be opened", e);
     }

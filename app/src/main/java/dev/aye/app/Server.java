@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
@@ -54,10 +55,15 @@ final class Server implements AutoCloseable {
 
   /** The same, by another clock. */
   static Server start(AyeConfig config, Listening.Pour pour, Clock clock) {
+    return start(config, pour, clock, () -> config.data().toFile().getUsableSpace());
+  }
+
+  /** The same, on a disk with so many free bytes. */
+  static Server start(AyeConfig config, Listening.Pour pour, Clock clock, LongSupplier disk) {
     checkFree(config);
     checkTls(config);
     FileChannel lock = Archive.lock(config.data());
-    long free = config.data().toFile().getUsableSpace();
+    long free = disk.getAsLong();
     if (free < Soundness.RESERVE) {
       Archive.unlock(lock);
       throw new Refusal(
@@ -72,7 +78,7 @@ final class Server implements AutoCloseable {
       application.setLogStartupInfo(false);
       application.setRegisterShutdownHook(true);
       application.addInitializers(context -> {
-        House house = House.open(config, lock, pour, clock);
+        House house = House.open(config, lock, pour, clock, disk);
         opened.set(house);
         ((GenericApplicationContext) context).registerBean(House.class, () -> house);
       });

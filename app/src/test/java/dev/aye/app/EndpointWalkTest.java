@@ -4,8 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aye.app.people.Visitor;
 import dev.aye.consent.Choice;
+import dev.aye.consent.Medium;
+import dev.aye.consent.MeetingId;
+import dev.aye.consent.Permit;
 import dev.aye.consent.PersonId;
+import dev.aye.consent.Purpose;
+import dev.aye.consent.RecipientId;
+import dev.aye.learn.Hypothesis;
+import dev.aye.learn.Segment;
+import dev.aye.vault.Slice;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,6 +23,7 @@ import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,6 +37,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.web.bind.annotation.RequestMethod;
@@ -46,6 +57,12 @@ import tools.jackson.databind.json.JsonMapper;
  * which differ in which of the two said yes: to everybody but these two each answer must be the
  * same in both, so that no state, list or count can tell them apart. An address that this test does
  * not know fails it.
+ *
+ * <p>In each world the one who said yes also said a sentence that training may use, and the
+ * operator makes a data set of it, trains on it and exports it. What the commands say is alike in
+ * both worlds. What is exported is not, and cannot be: a data set holds the words of those who said
+ * yes and the proof that they did, which whoever may open the data folder can read. Of the one who
+ * said no it holds nothing.
  */
 class EndpointWalkTest {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -70,6 +87,7 @@ class EndpointWalkTest {
     final Visitor other;
     final Visitor guest;
     final Map<String, StringBuilder> streams = new LinkedHashMap<>();
+    private final List<Path> exports = new ArrayList<>();
     private final List<Thread> readers = new ArrayList<>();
     private final List<WebSocket> sockets = new ArrayList<>();
 
@@ -102,6 +120,39 @@ class EndpointWalkTest {
       }
       first.answers(all(firstSaysYes));
       second.answers(all(!firstSaysYes));
+      speak(firstSaysYes ? first : second);
+    }
+
+    /** A sentence that may be used for training, as the companion hands it on. */
+    private void speak(Visitor who) {
+      Permit<Purpose.Training> permit =
+          server
+              .house()
+              .consents()
+              .permit(
+                  new PersonId(who.person()),
+                  new MeetingId(id),
+                  Purpose.TRAINING,
+                  Medium.VOICE,
+                  RecipientId.COMPANION)
+              .orElseThrow();
+      String words = "The pier has a berth.";
+      Segment segment =
+          new Segment(
+              Medium.VOICE,
+              words,
+              List.of(new Hypothesis(words, 0)),
+              new byte[0],
+              1_000,
+              2_000,
+              "model");
+      assertThat(
+              server
+                  .house()
+                  .vault()
+                  .appendTraining(permit, new Slice(1_000, 2_000), segment.encode()))
+          .isPresent();
+      server.house().notebook().lookAt(new MeetingId(id));
     }
 
     private Map<String, Boolean> all(boolean yes) {
@@ -212,7 +263,8 @@ class EndpointWalkTest {
               .replace(host.participant(), "<host>")
               .replace(other.participant(), "<other>")
               .replace(guest.participant(), "<guest>")
-              .replace(id, "<meeting>");
+              .replace(id, "<meeting>")
+              .replace(data.toString(), "<data>");
       return NUMBER.matcher(DRAWN.matcher(plain).replaceAll("*")).replaceAll("#");
     }
 
@@ -475,6 +527,21 @@ class EndpointWalkTest {
           answers.put("the operator: " + command + " " + round, world.plain(told));
         }
       }
+      assertThat(answers.get("the operator: dataset list after")).contains("\"rows\":");
+      assertThat(answers.get("the operator: model list after")).contains("\"dataset\":");
+      assertThat(answers.get("the operator: model replay after")).contains("\"same\":true");
+      Visitor yes = firstSaysYes ? world.first : world.second;
+      Visitor no = firstSaysYes ? world.second : world.first;
+      assertThat(world.exports).isNotEmpty();
+      for (int i = 0; i < world.exports.size(); i++) {
+        Map<String, String> files = files(world.exports.get(i));
+        answers.put("the operator: names of files " + i, world.plain(files.keySet().toString()));
+        String all = String.join("\n", files.values());
+        assertThat(yes.secrets().stream().filter(all::contains))
+            .as("the proof that the data set may be used")
+            .isNotEmpty();
+        assertThat(all).doesNotContain(no.secrets().toArray(String[]::new));
+      }
       world
           .told()
           .forEach((caller, told) -> {
@@ -485,6 +552,19 @@ class EndpointWalkTest {
           });
     }
     return answers;
+  }
+
+  /** What is in a folder, each byte a character. */
+  private static Map<String, String> files(Path folder) throws IOException {
+    Map<String, String> files = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        files.put(
+            folder.relativize(file).toString(),
+            Files.readString(file, StandardCharsets.ISO_8859_1));
+      }
+    }
+    return files;
   }
 
   private static void judge(World world, String caller, String what, String seen) {
@@ -515,21 +595,28 @@ class EndpointWalkTest {
     return callers;
   }
 
+  /** What a command of the operator says; each takes what those before it made. */
   private static String operator(World world, String command) throws Exception {
-    Map<String, String> asked =
-        Map.of(
-            "command",
-            command,
-            "id",
-            "none",
-            "to",
-            world.data.resolveSibling("export").toString(),
-            "file",
-            world.data.resolve("none.wav").toString());
+    Path export = Path.of(world.data + "-export-" + world.exports.size());
+    Map<String, String> asked = new LinkedHashMap<>();
+    asked.put("command", command);
+    switch (command) {
+      case "dataset export" -> asked.put("to", export.toString());
+      case "model replay" ->
+          asked.put("id", world.server.house().learning().models().list().getLast().id());
+      case "backup" -> asked.put("to", world.data + "-backup");
+      default -> {
+        // takes nothing, or the newest that there is
+      }
+    }
     try {
-      return ControlSocket.ask(world.data, asked).orElseThrow().toString();
+      String told = ControlSocket.ask(world.data, asked).orElseThrow().toString();
+      if (command.equals("dataset export")) {
+        world.exports.add(export);
+      }
+      return told;
     } catch (Refusal refused) {
-      return String.valueOf(refused.getMessage());
+      return "refused: " + refused.getMessage();
     }
   }
 }

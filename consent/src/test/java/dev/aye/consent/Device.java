@@ -24,6 +24,7 @@ final class Device {
   final Dice dice;
   final ECKey key;
   private final KeyPair pair;
+  private final PersonId person;
 
   Device(String seed) {
     try {
@@ -35,17 +36,14 @@ final class Device {
           new ECKey.Builder(Curve.P_256, (ECPublicKey) pair.getPublic())
               .privateKey(pair.getPrivate())
               .build();
-    } catch (GeneralSecurityException e) {
+      person = new PersonId(key.computeThumbprint().toString());
+    } catch (GeneralSecurityException | com.nimbusds.jose.JOSEException e) {
       throw new AssertionError(e);
     }
   }
 
   PersonId person() {
-    try {
-      return new PersonId(key.computeThumbprint().toString());
-    } catch (com.nimbusds.jose.JOSEException e) {
-      throw new AssertionError(e);
-    }
+    return person;
   }
 
   String header(String typ) {
