@@ -131,6 +131,122 @@ test("taking back takes as many clicks as giving", async () => {
   expect(clicks).toBeLessThanOrEqual(give);
 });
 
+test("whichever way a yes was given, each place where its person then is takes it back in no more clicks", async () => {
+  let clicks = 0;
+  let page: Page;
+  let made: Awaited<ReturnType<typeof meeting>>;
+  const click = async (what: Locator) => {
+    clicks++;
+    await what.click();
+  };
+  /** Each leaves its person in the room, with a yes to captions that stands. */
+  const gives: Record<string, () => Promise<void>> = {
+    "in the preview": async () => {
+      await page.goto(made.link);
+      await click(choice(page, "Captions", "Yes"));
+      await join(page);
+    },
+    "in the invitation": async () => {
+      await page.goto(invitation(made.link));
+      await click(choice(page, "Captions", "Yes"));
+      await page.goto(made.link);
+      await pressed(page, { Captions: "Yes" });
+      await join(page);
+    },
+    "at the quiet card": async () => {
+      await propose(made, []);
+      await page.goto(made.link);
+      await join(page);
+      await propose(made, ["captions"]);
+      await click(choice(page, "Captions", "Yes"));
+    },
+    "in one's own state": async () => {
+      await page.goto(made.link);
+      await join(page);
+      await click(page.getByTitle("Show my choices"));
+      await click(choice(page, "Captions", "Yes"));
+      await page.getByRole("button", { name: "Close" }).click();
+    },
+  };
+  const stopped = () => page.getByText(/Stopped \d/).first();
+  const takes: Record<string, () => Promise<Locator>> = {
+    "in the room": async () => {
+      await click(page.getByRole("button", { name: "Take back: Captions" }));
+      await expect(page.getByRole("button", { name: "Take back: Captions" })).toHaveCount(0);
+      await expect(page.locator(".sign .sending")).toHaveCount(0);
+      return stopped();
+    },
+    "after leaving": async () => {
+      await leave(page);
+      await click(page.getByRole("button", { name: "Take back every yes" }));
+      return stopped();
+    },
+    "on coming back": async () => {
+      await leave(page);
+      await page.goto(made.link);
+      const told = page.waitForResponse((response) => response.url().endsWith("/api/withdrawals"));
+      await click(choice(page, "Captions", "No"));
+      expect((await told).status()).toBe(200);
+      return choice(page, "Captions", "No").and(page.locator("[aria-pressed=true]"));
+    },
+    "under My choices": async () => {
+      await leave(page);
+      await page.goto(`${aye.url}/me`);
+      await click(page.getByRole("button", { name: "Take back: Captions, voice" }));
+      return stopped();
+    },
+    "under My choices, everything": async () => {
+      await leave(page);
+      await page.goto(`${aye.url}/me`);
+      await click(page.getByRole("button", { name: "Take back everything" }));
+      return stopped();
+    },
+    "with the slip, elsewhere": async () => {
+      await leave(page);
+      const link = await page.evaluate(
+        () =>
+          new Promise<string>((done) => {
+            indexedDB.open("aye-slips").onsuccess = (event) => {
+              const all = (event.target as IDBOpenDBRequest).result.transaction("slips").objectStore("slips").getAll();
+              all.onsuccess = () => done((all.result as { secret: string; log: string }[]).map((s) => `#${s.secret}~${s.log}`)[0] ?? "");
+            };
+          }),
+      );
+      const elsewhere = await another();
+      await elsewhere.goto(`${aye.url}/withdraw${link}`);
+      await click(elsewhere.getByRole("button", { name: "Take back", exact: true }));
+      return elsewhere.getByText(/Stopped \d/).first();
+    },
+  };
+  const counted: Record<string, number> = {};
+  const ways = Object.entries(gives);
+  for (const [i, [where, take]] of Object.entries(takes).entries()) {
+    made = await meeting();
+    page = await another();
+    const [given, give] = ways[i % ways.length] ?? ["", async () => undefined];
+    clicks = 0;
+    await give();
+    await expect(page.locator(".sign .sending")).toBeVisible();
+    counted[`given ${given}`] = clicks;
+    clicks = 0;
+    await expect(await take()).toBeVisible();
+    counted[`taken back ${where}`] = clicks;
+  }
+  const of = (what: string) => Object.entries(counted).filter(([way]) => way.startsWith(what));
+  expect(of("given").length, "every way of giving was tried").toBe(ways.length);
+  const fewest = Math.min(...of("given").map(([, count]) => count));
+  for (const [way, count] of of("taken")) expect(count, way).toBeLessThanOrEqual(fewest);
+});
+
+async function propose({ id, hostKey }: { id: string; hostKey: string }, purposes: readonly string[]): Promise<void> {
+  const patched = await fetch(`${aye.url}/api/meetings/${id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", authorization: `Bearer ${hostKey}` },
+    body: JSON.stringify({ purposes }),
+  });
+  expect(patched.status).toBe(200);
+}
+
 /** Has the page note when it was last clicked. */
 async function timeClicks(page: Page): Promise<void> {
   await page.evaluate(() => {
@@ -370,8 +486,13 @@ test("all functions are the same with all-no as with all-yes, but for outputs ab
   await speaker.getByRole("button", { name: /^Chat/ }).click();
   for (const which of ["No", "Yes"]) await expect(speaker.getByText(`Hello from ${which}`)).toBeVisible();
 
+  const back = [...ROWS].sort().map((label) => `button What you said yes to, Take back: ${label}`);
   const aboutOneself: Record<string, string[]> = {
-    mine: ["button Pause mine", "button Save slips"],
+    room: back,
+    "muted, without camera": back,
+    chat: back,
+    devices: back,
+    mine: ["button Pause mine", "button Save slips", ...back],
     after: ["button Copy slip link", "button Save slip", "button Take back every yes"],
   };
   for (const [where, all] of yes) {
@@ -384,14 +505,7 @@ test("all functions are the same with all-no as with all-yes, but for outputs ab
 
 test("what is switched on mid-meeting is asked quietly, is a no until answered, and is not asked again after a no", async () => {
   const made = await meeting({ purposes: ["captions"] });
-  const propose = async (...purposes: string[]) => {
-    const patched = await fetch(`${aye.url}/api/meetings/${made.id}`, {
-      method: "PATCH",
-      headers: { "content-type": "application/json", authorization: `Bearer ${made.hostKey}` },
-      body: JSON.stringify({ purposes }),
-    });
-    expect(patched.status).toBe(200);
-  };
+  const proposed = (...purposes: string[]) => propose(made, purposes);
   const page = await newcomer();
   const sent: string[] = [];
   page.on("request", (request) => {
@@ -403,7 +517,7 @@ test("what is switched on mid-meeting is asked quietly, is a no until answered, 
   const quiet = page.getByRole("complementary");
   await page.getByRole("button", { name: "Mute", exact: true }).focus();
 
-  await propose("captions", "notes");
+  await proposed("captions", "notes");
   await expect(quiet).toHaveAccessibleName("Something new is offered");
   await expect(rows(page), "of what is new alone").toHaveCount(1);
   await pressed(page, { Notes: undefined });
@@ -420,18 +534,18 @@ test("what is switched on mid-meeting is asked quietly, is a no until answered, 
   await expect.poll(() => sent.length, "the no is signed").toBe(1);
 
   for (let again = 0; again < 2; again++) {
-    await propose("captions");
+    await proposed("captions");
     await openMine(page);
     await expect(row(page, "Notes")).toHaveCount(0);
     await page.keyboard.press("Escape");
-    await propose("captions", "notes");
+    await proposed("captions", "notes");
     await openMine(page);
     await pressed(page, { Notes: "No" });
     await page.keyboard.press("Escape");
     await expect(quiet, "not asked again").toHaveCount(0);
   }
 
-  await propose("captions", "notes", "training");
+  await proposed("captions", "notes", "training");
   await expect(quiet).toHaveAccessibleName("Something new is offered");
   await page.getByRole("button", { name: "Close, nothing changes" }).click();
   await expect(quiet).toHaveCount(0);

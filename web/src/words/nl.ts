@@ -11,7 +11,6 @@ export const nl: Words = {
     withdraw: 'Intrekken met een intrekbewijs',
   },
   close: 'Sluiten',
-  copy: 'Kopieer',
   copied: 'Gekopieerd',
   tryAgain: 'Probeer opnieuw',
   loading: 'Een ogenblik…',
@@ -68,7 +67,6 @@ export const nl: Words = {
     off: 'Je camera staat uit',
     starting: 'Je camera wordt gestart…',
     level: 'Niveau van je microfoon',
-    noDevices: 'Je kunt meedoen zonder camera en microfoon.',
     encrypted: 'Versleuteld van begin tot eind: de server geeft door wat hij niet kan lezen.',
     demo: 'Dit is een demo: er zijn nagespeelde mensen die op de server draaien, dus de server kent de sleutel van deze vergadering.',
     failed: 'Deze vergadering kon niet worden geopend',
@@ -162,10 +160,11 @@ export const nl: Words = {
     key: 'Voor meer dan deze vergadering bewaart je browser één sleutel. Daaraan kan de server zien dat je in die vergaderingen dezelfde bent.',
     saidRoom: 'Je zei ja op {{since}}, tot {{until}}, voor elke vergadering in deze ruimte.',
     saidOrganisation: 'Je zei ja op {{since}}, tot {{until}}, voor elke vergadering van {{controller}}.',
-    takeBack: 'Met Nee neem je het in al die vergaderingen terug.',
-    takeAll: 'Wat verder reikt dan deze vergadering, neem je dan in al die vergaderingen terug.',
+    takeBack: 'Met Nee trek je het in al die vergaderingen in.',
+    takeAll: 'Wat verder reikt dan deze vergadering, trek je dan in al die vergaderingen in.',
     notHere: 'Alleen in deze vergadering nee',
     onlyHere: 'Alleen in deze vergadering nee. Voor de andere blijft je ja staan.',
+    only: 'Wat je hier antwoordt, geldt alleen voor deze vergadering.',
     inRoom:
       'Antwoorden die je hier geeft, reiken alleen tot deze vergadering. Verder kun je kiezen voor je meedoet.',
     notFromHere:
@@ -217,11 +216,14 @@ export const nl: Words = {
   },
   sign: {
     nothing: 'Er luistert geen AI mee',
-    works: '{{purposes}}, van wie ja zei: {{name}}, {{place}} ({{model}})',
+    works: '{{purposes}} voor {{controller}}, van wie ja zei: {{name}}, {{place}} ({{model}})',
     thisServer: 'op deze server',
     elsewhere: 'bij {{host}}',
+    operator: 'de beheerder van deze server',
     offered: 'AI wordt aangeboden. Nu luistert er niets mee',
     open: 'Toon mijn keuzes',
+    yours: 'Waar je ja op zei',
+    takeBack: 'trek in',
   },
   mine: {
     title: 'Wat AI van mij krijgt',
@@ -247,11 +249,7 @@ export const nl: Words = {
     unreadable:
       'De tekst van wat er wordt gevraagd is hier niet te tonen, dus er gaat niets van jou naar AI. Waar je eerder ja op zei, trek je in bij Mijn keuzes.',
     signing: 'Je apparaat tekent en wacht op het logboek…',
-    signed: 'Getekend, en in het logboek op regel {{index}}.',
     withdrawing: 'Hier gestopt. De server krijgt het te horen…',
-    failedAnswer: 'Je antwoord kon niet worden vastgelegd en telt dus als nee. {{why}}',
-    failedWithdraw:
-      'Er wordt niets meer gestuurd, maar de server kon het niet te horen krijgen: {{why}} We proberen het opnieuw.',
   },
   withdrawal: {
     stopped: 'Gestopt om {{time}}',
@@ -259,6 +257,7 @@ export const nl: Words = {
     inLog: 'In het logboek op regel {{index}}, gecontroleerd in je browser.',
     watching: 'Wachten tot het in het logboek staat…',
     late: 'Het stond niet binnen 60 seconden in het logboek. Dat breekt de belofte hierboven; bewaar die, ze is getekend.',
+    slow: 'De server hoort het nog. Is die net je ja aan het opschrijven, dan maakt die dat eerst af: dat kan 10 seconden duren. Er wordt hiervandaan intussen niets verstuurd.',
     notSent:
       'Hier gestopt. De server weet het nog niet: {{why}} Dit apparaat blijft het proberen, ook na herladen.',
     cannotCheck: 'Deze browser kan het logboek niet controleren: Ed25519 ontbreekt.',
@@ -294,7 +293,7 @@ export const nl: Words = {
       model: 'Model {{id}} is vernietigd.',
       rebuilt: 'Model {{id}} is vernietigd; wat er zonder jou overblijft staat in {{next}}.',
       exported:
-        'Niet gedaan: {{copies}} kopieën waren al naar buiten gegaan. Die kunnen worden teruggevraagd, niet vernietigd.',
+        'Niet gedaan: {{copies}} kopieën waren al naar buiten gegaan. Die kunnen worden teruggeroepen, niet vernietigd.',
       notDone: 'Iets lukte niet; in de ondertekende tekst staat wat.',
       snapshots: 'Niet inbegrepen: kopieën die de beheerder van de machine misschien van het geheel maakte.',
     },
@@ -335,12 +334,13 @@ export const nl: Words = {
     keptSays: {
       asking: 'We vragen de server wat die van je heeft…',
       nothing: 'Er is niets van je bewaard.',
-      deleting: 'Wordt gewist: wat je terugnam. Bij Mijn keuzes zie je hoe ver dat is.',
-      something: 'De server heeft nog iets van je. Bij Mijn keuzes zie je wat.',
+      deleting: 'Wordt gewist: wat je introk. Bij Mijn keuzes zie je hoe ver dat is.',
+      something: 'De server heeft iets van je. Bij Mijn keuzes zie je wat.',
       unasked:
         'We konden de server niet vragen wat die van je heeft. We proberen het opnieuw; Mijn keuzes vraagt het ook.',
     },
     keptTitle: 'Wat er van je is bewaard',
+    yes: 'Waar je ja op zei',
     kept: '{{purpose}}: {{media}}',
     keptLive: 'live getoond, daarna vergeten',
     notes: 'Notulen',
@@ -372,7 +372,6 @@ export const nl: Words = {
     refusedText:
       'Met een intrekbewijs kun je een ja nog steeds intrekken: open de link, of kies het bestand dat je bewaarde.',
     away: 'De server liet niet alles zien. Wat dit apparaat zelf bewaart, staat hieronder.',
-    person: 'Je nummer in deze vergadering',
     receipt: 'Ontvangstbewijs',
     receipts: 'Ontvangstbewijzen',
     eachReceipt: 'Elk ontvangstbewijs',
@@ -390,7 +389,7 @@ export const nl: Words = {
     furtherText:
       'Deze antwoorden gelden in elke vergadering die erin staat, onder één sleutel van deze browser. Neem je ze hier terug, dan eindigen ze in al die vergaderingen.',
     furtherOver:
-      'Die tijd is voorbij: er wordt niets meer onder verstuurd. Wat bewaard is, blijft tot je het terugneemt.',
+      'Die tijd is voorbij: er wordt niets meer onder verstuurd. Wat bewaard is, blijft tot je het intrekt.',
     saidOn: 'Geantwoord op {{since}}.',
     said: 'Je zei',
     asked: 'De tekst van toen',
@@ -445,7 +444,6 @@ export const nl: Words = {
       superseded: 'vervangen door een nieuwere',
       shredded: 'de sleutel is vernietigd',
     },
-    watching: 'Je ziet het terwijl het gebeurt.',
   },
   withdraw: {
     title: 'Trek een ja in',
@@ -459,7 +457,6 @@ export const nl: Words = {
       'Dit is geen intrekbewijs. Een intrekbewijs is een link naar deze pagina met een code na #, of het bestand dat je bewaarde.',
     unknown: 'Met dit intrekbewijs is hier geen ja gezegd. Misschien hoort het bij een andere server.',
     already: 'Dit was al ingetrokken.',
-    done: 'Ingetrokken.',
     unnamed:
       'Dit intrekbewijs noemt het logboek niet waarin je ja staat; deze pagina kon dus niet controleren of het dit logboek is.',
     more: 'Wat er dan wordt gewist zie je stap voor stap onder Mijn keuzes, op het apparaat dat ja zei.',
@@ -528,9 +525,9 @@ export const nl: Words = {
     answers: 'Wat er gevraagd en geantwoord is',
     said: { given: 'Ja', refused: 'Nee', open: 'hier niet beantwoord' },
     later:
-      'Een ontvangstbewijs zegt wat er op dat moment geantwoord is. Wat daarna is teruggenomen staat bij Mijn keuzes, en in het logboek.',
+      'Een ontvangstbewijs zegt wat er op dat moment geantwoord is. Wat daarna is ingetrokken staat bij Mijn keuzes, en in het logboek.',
     noSlip:
-      'Waarmee je een ja terugneemt staat niet op deze pagina: dat is het intrekbewijs. Houd dat voor jezelf.',
+      'Waarmee je een ja intrekt staat niet op deze pagina: dat is het intrekbewijs. Houd dat voor jezelf.',
     check: 'Controleer het zonder deze pagina',
     checkText: 'Met het bewaarde bestand en de sleutel van het logboek, op elke computer, zonder verbinding:',
     numbers: 'Nummers',
@@ -546,11 +543,11 @@ export const nl: Words = {
     },
     noHandle: 'een nee heeft er geen',
     handles:
-      'Elk ja heeft een eigen nummer. Het komt alleen in het logboek als het ja wordt teruggenomen of beëindigd.',
+      'Elk ja heeft een eigen nummer. Het komt alleen in het logboek als het ja wordt ingetrokken of beëindigd.',
   },
   transparency: {
     title: 'Openheid',
-    text: 'Voor wie liever controleert dan vertrouwt. Je browser controleert alles hier zelf, op dit moment.',
+    text: 'Voor wie liever controleert dan vertrouwt. Waar staat dat iets gecontroleerd is, deed je browser dat zelf, op dit moment. De rest is wat de beheerder zegt.',
     looking: 'Wordt gecontroleerd…',
     failed: 'Dit kon niet worden gecontroleerd: {{why}}',
     log: 'Het logboek',
@@ -652,11 +649,11 @@ export const nl: Words = {
         what: 'Elk ja en nee: het bewijs dat je apparaat ondertekende',
         from: 'Je apparaat',
         where: 'Database, versleuteld',
-        long: 'Blijft, ook als je een ja terugneemt: het toont wat was afgesproken',
+        long: 'Blijft, ook als je een ja intrekt: het toont wat was afgesproken',
         who: 'Jij, de beheerder',
       },
       log: {
-        what: 'Een vingerafdruk van elk antwoord, voor ja en nee gelijk; de code van een ja dat is teruggenomen',
+        what: 'Een vingerafdruk van elk antwoord, voor ja en nee gelijk; de code van een ja dat is ingetrokken',
         from: 'Het bewijs; je intrekbewijs',
         where: 'Het openbare logboek',
         long: 'Voorgoed',
@@ -673,14 +670,14 @@ export const nl: Words = {
         what: 'Na een ja op notulen: je woorden als tekst, met je naam',
         from: 'Dezelfde kopie',
         where: 'Versleuteld, elk ja onder een eigen sleutel, die de server bewaart',
-        long: 'Tot je het ja terugneemt',
+        long: 'Tot je het ja intrekt',
         who: 'Wie in de vergadering was, de beheerder',
       },
       training: {
         what: 'Na een ja op leren: je woorden als tekst, en wat modellen eruit telden',
         from: 'Dezelfde kopie',
         where: 'Versleuteld, elk ja onder een eigen sleutel, die de server bewaart',
-        long: 'Tot je het ja terugneemt',
+        long: 'Tot je het ja intrekt',
         who: 'Jij, de beheerder, en wie een geëxporteerde dataset krijgt',
       },
     },
@@ -801,7 +798,7 @@ export const nl: Words = {
     cannotVerify:
       'Je browser kan het logboek niet controleren (Ed25519 ontbreekt) en stuurt daarom niets naar AI.',
     storage:
-      'Je browser laat deze pagina niets bewaren, dus antwoorden kunnen niet worden bewaard of teruggenomen. Je kunt vergaderen; AI blijft voor jou uit.',
+      'Je browser laat deze pagina niets bewaren, dus antwoorden kunnen niet worden bewaard of ingetrokken. Je kunt vergaderen; AI blijft voor jou uit.',
     noMemory:
       'Je browser laat deze pagina niets bewaren, en zonder dat kan hij het logboek niet controleren. Sta het toe voor deze site en probeer het opnieuw.',
   },
@@ -815,7 +812,7 @@ export const nl: Words = {
     backText:
       'Regels die je browser heeft gezien, staan er niet meer in. Een logboek dat alleen kan groeien, kan niets kwijtraken.',
     means:
-      'Daarom bewijst het niet meer wat er na een ja gebeurt. Er gaat niets meer van jou naar AI, en je kunt hier geen ja meer geven. De vergadering gaat door. Je kunt nog steeds nee zeggen, en terugnemen waar je ja op zei.',
+      'Daarom bewijst het niet meer wat er na een ja gebeurt. Er gaat niets meer van jou naar AI, en je kunt hier geen ja meer geven. De vergadering gaat door. Je kunt nog steeds nee zeggen, en intrekken waar je ja op zei.',
     save: 'Bewijs bewaren',
     saveText:
       'In het bestand staan beide versies zoals de server ze ondertekende. Laat het zien aan iemand die je vertrouwt.',

@@ -72,6 +72,8 @@ async function serve(context: BrowserContext) {
   const meeting = async () => ({
     id: 'm1',
     title: 'Weekly catch-up',
+    room: 'r1',
+    scope: { usual: 'meeting', widest: 'meeting', days: 90 },
     demo: false,
     ai: {
       purposes: ['captions', 'notes', 'training'],

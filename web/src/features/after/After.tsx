@@ -54,15 +54,15 @@ function Kept({ room }: { readonly room: RoomModel }) {
   const slips = held.filter((slip) => slip.meeting === meeting.id);
   const given = [...choices.values()].filter((c) => c.state === 'given');
   const of = (handle: string) => [...choices.values()].find((c) => c.handle === handle);
-  const keptHere = useKept(room, given.length === 0);
+  const keptHere = useKept(room, given.length > 0);
   const kept = offered.filter((row) => given.some((c) => c.purpose === row.purpose));
   return (
     <>
       <section className="panel">
         <h2>{t('after.keptTitle')}</h2>
-        {kept.length === 0 ? (
-          <p aria-live="polite">{t(`after.keptSays.${keptHere}`)}</p>
-        ) : (
+        <p aria-live="polite">{t(`after.keptSays.${keptHere}`)}</p>
+        {kept.length > 0 && <h3>{t('after.yes')}</h3>}
+        {kept.length > 0 && (
           <ul className="list">
             {kept.map((row) => (
               <li key={row.purpose}>
@@ -126,11 +126,10 @@ function Kept({ room }: { readonly room: RoomModel }) {
   );
 }
 
-/** Asks the server what it holds of this person, again while something is being deleted. */
-function useKept(room: RoomModel, wanted: boolean): Kept {
+/** Asks the server what it holds of this person, again while that can change: something is being deleted, or a yes stands. */
+function useKept(room: RoomModel, stands: boolean): Kept {
   const [kept, setKept] = useState<Kept>('asking');
   useEffect(() => {
-    if (!wanted) return undefined;
     let live = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
@@ -142,14 +141,14 @@ function useKept(room: RoomModel, wanted: boolean): Kept {
       }
       if (!live) return;
       setKept(now);
-      if (now === 'deleting' || now === 'unasked') timer = setTimeout(() => void ask(), 3000);
+      if (stands || now === 'deleting' || now === 'unasked') timer = setTimeout(() => void ask(), 3000);
     };
     void ask();
     return () => {
       live = false;
       clearTimeout(timer);
     };
-  }, [room, wanted]);
+  }, [room, stands]);
   return kept;
 }
 

@@ -18,7 +18,7 @@ export function useReachWords(): (scope: Scope, controller: string) => string {
 
 /**
  * How far the answers given now are to reach: equal choices, of which the narrowest holds until somebody chooses another.
- * Nothing is drawn where there is nothing to choose from.
+ * Where there is nothing to choose from, that is said.
  */
 export function HowFar({
   notice,
@@ -37,7 +37,7 @@ export function HowFar({
   const { t } = useTranslation();
   const words = useReachWords();
   const id = useId();
-  if (scopes.length < 2) return null;
+  if (scopes.length < 2) return <p className="hint reach">{t('reach.only')}</p>;
   return (
     <fieldset className="reach" aria-describedby={`${id}-text`}>
       <legend>{beside ? t('reach.titleNew') : t('reach.title')}</legend>

@@ -375,7 +375,7 @@ describe('the reaches to choose from', () => {
         if (scope.kind !== 'meeting') expect(Date.parse(scope.until)).toBeLessThanOrEqual(at(730).getTime());
     }
     for (const days of [NaN, -1, 0, 'x', undefined, {}])
-      expect(offered({ widest: 'organisation', days }), String(days)).toEqual([THIS_MEETING]);
+      expect(offered({ widest: 'organisation', days }), JSON.stringify(days)).toEqual([THIS_MEETING]);
     expect(offered({ widest: 'galaxy', days: 90 })).toEqual([THIS_MEETING]);
   });
 });

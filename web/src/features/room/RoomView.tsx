@@ -9,7 +9,7 @@ import { Share } from '../invitation/Share';
 import { here, nameOf } from '../listening/recipient';
 import { LogAlarm } from '../log/LogAlarm';
 import { DeviceMenus } from '../preview/Preview';
-import { locale } from '../../words/words';
+import { clock, locale } from '../../words/words';
 import { useStore } from '../../shell/store';
 import { Icon, Mark, type IconName } from '../../shell/ui';
 import { ChatPanel } from './ChatPanel';
@@ -53,7 +53,10 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
             {state.meeting.title === '' ? t('preview.untitled') : state.meeting.title}
           </h1>
         </span>
-        <Sign state={state} pressed={panel === 'mine'} open={() => toggle('mine')} />
+        <div className="sign-box">
+          <Sign state={state} pressed={panel === 'mine'} open={() => toggle('mine')} />
+          <Yours room={room} state={state} />
+        </div>
         <span
           className="locked quiet"
           title={state.meeting.demo ? t('room.encryptedDemo') : t('room.encrypted')}
@@ -239,7 +242,7 @@ export function reachOf(
       scopes.length > 1 ? (
         <HowFar notice={notice} scopes={scopes} chosen={scope} choose={(s) => room.setScope(s)} beside />
       ) : (
-        state.meeting.scope.widest !== 'meeting' && <ThisMeetingOnly />
+        <ThisMeetingOnly further={state.meeting.scope.widest !== 'meeting'} />
       ),
     standing: (row) => {
       const [said] = row.media.flatMap((m) => wider.get(keyOf(row.purpose, m.medium)) ?? []);
@@ -256,9 +259,10 @@ export function reachOf(
   };
 }
 
-function ThisMeetingOnly() {
+/** Answers from this seat hold for this meeting; `further` could have been chosen before joining. */
+function ThisMeetingOnly({ further }: { readonly further: boolean }) {
   const { t } = useTranslation();
-  return <p className="hint reach">{t('reach.inRoom')}</p>;
+  return <p className="hint reach">{t(further ? 'reach.inRoom' : 'reach.only')}</p>;
 }
 
 export function isBusy(state: RoomState, row: NoticeRow): boolean {
@@ -322,6 +326,7 @@ function Sign({
         purposes: r.purposes
           .map((p) => state.offered.find((row) => row.purpose === p)?.label ?? p)
           .join(', '),
+        controller: state.notice?.controller.name ?? t('sign.operator'),
         name: nameOf(r),
         place: here(r.host) ? t('sign.thisServer') : t('sign.elsewhere', { host: r.host }),
         model: r.model,
@@ -334,7 +339,7 @@ function Sign({
         ? t('sign.offered')
         : t('sign.nothing');
   return (
-    <div className="sign-box">
+    <>
       <button
         type="button"
         className={ai.listening ? 'sign on' : 'sign'}
@@ -347,6 +352,44 @@ function Sign({
         {state.sendingVoice && <span className="sending" aria-hidden="true" />}
       </button>
       {ai.listening && ai.partial && <p className="partial hint">{t('room.partial')}</p>}
+    </>
+  );
+}
+
+const TOLD_MS = 15_000;
+
+/** Beside the sign, each yes of one's own that stands, with one click to take it back: no more than it took to give. */
+function Yours({ room, state }: { readonly room: RoomModel; readonly state: RoomState }) {
+  const { t } = useTranslation();
+  const [stopped, setStopped] = useState<{ readonly label: string; readonly at: Date } | undefined>();
+  useEffect(() => {
+    if (!stopped) return undefined;
+    const timer = setTimeout(() => setStopped(undefined), TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [stopped]);
+  const given = state.notice?.rows.filter((row) => rowState(state, row) === 'yes') ?? [];
+  if (given.length === 0 && !stopped) return null;
+  return (
+    <div className="yours" role="group" aria-label={t('sign.yours')}>
+      {given.map((row) => (
+        <button
+          key={row.purpose}
+          type="button"
+          className="button"
+          aria-label={`${t('me.withdrawOne')}: ${row.label}`}
+          onClick={() => {
+            setStopped({ label: row.label, at: new Date() });
+            void room.decide(row, false);
+          }}
+        >
+          {row.label}: {t('sign.takeBack')}
+        </button>
+      ))}
+      {stopped && (
+        <span className="hint" role="status">
+          {stopped.label}: {t('withdrawal.stopped', { time: clock(stopped.at) })}
+        </span>
+      )}
     </div>
   );
 }

@@ -66,21 +66,26 @@ const LIMITS = ['proof', 'page', 'film', 'shown', 'names', 'link', 'export'] as 
 type Looking<T> =
   | { readonly is: 'looking' }
   | { readonly is: 'seen'; readonly value: T }
-  | { readonly is: 'failed'; readonly why: unknown };
+  | { readonly is: 'failed'; readonly why: unknown; readonly again: () => void };
 
-/** Looks once. */
+/** Looks once, and again when told to. */
 function useLook<T>(by: () => Promise<T>): Looking<T> {
   const [at, setAt] = useState<Looking<T>>({ is: 'looking' });
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
+    const again = () => {
+      setAt({ is: 'looking' });
+      setTurn(turn + 1);
+    };
     by().then(
       (value) => setAt({ is: 'seen', value }),
       (why: unknown) => {
         console.warn('transparency', why);
-        setAt({ is: 'failed', why });
+        setAt({ is: 'failed', why, again });
       },
     );
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, []);
+  }, [turn]);
   return at;
 }
 
@@ -105,7 +110,14 @@ function Looked<T>({
   if (at.is === 'looking') return <p className="quiet">{t('transparency.looking')}</p>;
   if (at.is === 'seen') return children(at.value);
   if (at.why instanceof Problem && at.why.slug === 'no-pages') return <p>{t('transparency.pagesNone')}</p>;
-  return <Trouble>{t('transparency.failed', { why: whyUnchecked(at.why) })}</Trouble>;
+  return (
+    <Trouble>
+      <p>{t('transparency.failed', { why: whyUnchecked(at.why) })}</p>
+      <button type="button" className="button" onClick={at.again}>
+        {t('tryAgain')}
+      </button>
+    </Trouble>
+  );
 }
 
 function Section({

@@ -82,9 +82,11 @@ function StandingLines({ standing }: { readonly standing: Standing }) {
     case 'sending':
       return (
         <Line state="doing">
-          {standing.why === undefined
-            ? t('mine.withdrawing')
-            : t('withdrawal.notSent', { why: sentence(standing.why) })}
+          {standing.why === undefined ? (
+            <Telling />
+          ) : (
+            t('withdrawal.notSent', { why: sentence(standing.why) })
+          )}
         </Line>
       );
     case 'promised':
@@ -126,6 +128,19 @@ function StandingLines({ standing }: { readonly standing: Standing }) {
         </Line>
       );
   }
+}
+
+const SOON_MS = 2000;
+
+/** The server is being told; what it may be waiting for is said once that takes longer than usual. */
+function Telling() {
+  const { t } = useTranslation();
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), SOON_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return t(long ? 'withdrawal.slow' : 'mine.withdrawing');
 }
 
 export function Line({
