@@ -456,6 +456,7 @@ test("all functions are the same with all-no as with all-yes, but for outputs ab
     await page.getByRole("button", { name: "Mute", exact: true }).click();
     await expect(page.getByRole("button", { name: "Unmute", exact: true })).toBeVisible();
     await page.getByRole("button", { name: "Camera off" }).click();
+    await expect(page.getByRole("button", { name: "Camera on" })).toBeVisible();
     await expect(page.locator(".tile video")).toHaveCount(1);
     await look("muted, without camera");
     await page.keyboard.press("m");

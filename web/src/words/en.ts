@@ -6,7 +6,7 @@ export const en = {
     start: 'New meeting',
     me: 'My choices',
     transparency: 'Transparency',
-    withdraw: 'Withdraw with a slip',
+    withdraw: 'Take back with a slip',
   },
   close: 'Close',
   copied: 'Copied',
@@ -444,6 +444,7 @@ export const en = {
     wrong: 'This is not a slip. A slip is a link to this page with a code after #, or the file you saved.',
     unknown: 'Nobody here said yes with this slip. It may belong to another server.',
     already: 'This was taken back before.',
+    notYet: 'So this was not taken back yet. Keep the slip; the button sends it again.',
     unnamed:
       'This slip does not name the log that your yes is in, so this page could not check that it is this one.',
     more: 'What is deleted then is shown, step by step, under My choices on the device that said yes.',

@@ -457,6 +457,7 @@ export const nl: Words = {
       'Dit is geen intrekbewijs. Een intrekbewijs is een link naar deze pagina met een code na #, of het bestand dat je bewaarde.',
     unknown: 'Met dit intrekbewijs is hier geen ja gezegd. Misschien hoort het bij een andere server.',
     already: 'Dit was al ingetrokken.',
+    notYet: 'Dit is dus nog niet ingetrokken. Bewaar het intrekbewijs; met de knop stuur je het opnieuw.',
     unnamed:
       'Dit intrekbewijs noemt het logboek niet waarin je ja staat; deze pagina kon dus niet controleren of het dit logboek is.',
     more: 'Wat er dan wordt gewist zie je stap voor stap onder Mijn keuzes, op het apparaat dat ja zei.',

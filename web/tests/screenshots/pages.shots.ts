@@ -4,9 +4,13 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { build, preview, type PreviewServer } from 'vite';
 import { afterAll, beforeAll, it } from 'vitest';
 import { b64, b64u, sha256, unb64u, utf8 } from '../../src/features/bytes/bytes';
+import { receiptFile } from '../../src/features/consent/keeping';
+import { parseNotice } from '../../src/features/consent/notice';
+import { signReceipt } from '../../src/features/consent/receipt';
 import { leaf } from '../../src/features/log/leaf';
+import { freshDevice } from '../devices';
 import { logInMemory } from '../log-in-memory';
-import { noticeText } from '../notices';
+import { noticeText, RECIPIENT_KEY } from '../notices';
 
 /**
  * Draws every page in both languages, at a desktop and a phone, for people to look at. The network edge is a fake of the
@@ -169,6 +173,42 @@ const shots: Record<string, (page: Page) => Promise<void>> = {
     await page.goto(`${base}/withdraw#${b64u(new Uint8Array(32).fill(9))}`);
     await page.locator('.button.primary').click();
     await page.locator('.step.done').nth(2).waitFor();
+  },
+  'withdraw-again': async (page) => {
+    await page.route(/\/api\/withdrawals$/, (route) => route.abort());
+    await page.goto(`${base}/withdraw#${b64u(new Uint8Array(32).fill(9))}`);
+    await page.locator('.button.primary').click();
+    await page.locator('.trouble').waitFor();
+  },
+  'receipt-unchecked': async (page) => {
+    const { receipt, salt } = await signReceipt({
+      device: await freshDevice('m1', 'aye.example/log'),
+      participant: 'p1',
+      notice: await parseNotice(noticeText('en')),
+      recipient: {
+        id: 'companion',
+        key: RECIPIENT_KEY,
+        processor: { host: 'this server', model: 'sphinx4' },
+      },
+      answers: [
+        { purpose: 'captions', medium: 'voice', yes: true },
+        { purpose: 'notes', medium: 'voice', yes: false },
+      ],
+      now: new Date('2026-11-22T10:00:00.000Z'),
+      vkey: 'v',
+    });
+    const file = { receipt, salt: b64u(salt), index: 7, proof: 'p', noticeText: noticeText('en') };
+    await page.route(/\/log\//, (route) => route.abort());
+    await page.goto(`${base}/me/receipt`);
+    const buffer = Buffer.from(receiptFile(file));
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'r.json', mimeType: 'application/json', buffer });
+    await page.locator('.checks').waitFor();
+  },
+  'receipt-missing': async (page) => {
+    await page.goto(`${base}/me/receipt/${b64u(new Uint8Array(16))}`);
+    await page.locator('.panel').waitFor();
   },
   transparency: async (page) => {
     await page.goto(`${base}/transparency`);

@@ -308,7 +308,7 @@ function Ready({ meeting, secret, joined }: ReadyProps) {
         {!keeps && <p className="preview-card hint">{t('errors.storage')}</p>}
         {notice && keeps && rows.length > 0 && (
           <section className="preview-card panel" aria-label={t('card.title')}>
-            {allBefore && !unfolded ? (
+            {allBefore && answers.taken.length === 0 && !unfolded ? (
               <div className="folded">
                 <p>{t('card.folded')}</p>
                 <button type="button" className="button" onClick={() => setUnfolded(true)}>

@@ -183,6 +183,7 @@ export function Withdraw() {
             vkey=""
           />
           {said.some((s) => s.unnamed) && <p className="hint">{t('withdraw.unnamed')}</p>}
+          {said.some((s) => s.again) && <p>{t('withdraw.notYet')}</p>}
           {said.some((s) => s.again) && (
             <button
               type="button"
