@@ -452,6 +452,7 @@ test("all functions are the same with all-no as with all-yes, but for outputs ab
     await expect(page.locator(".tile video")).toHaveCount(2);
     await expect(page.getByRole("button", { name: "Captions", exact: true }), "captions of those who agreed").toBeVisible();
     await expect(page.getByRole("log", { name: "Live captions" })).toBeVisible();
+    await expect(page.getByRole("button", { name: /^Take back: / })).toHaveCount(which === "Yes" ? ROWS.length : 0);
     await look("room");
     await page.getByRole("button", { name: "Mute", exact: true }).click();
     await expect(page.getByRole("button", { name: "Unmute", exact: true })).toBeVisible();
