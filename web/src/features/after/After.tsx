@@ -141,7 +141,8 @@ function useKept(room: RoomModel, stands: boolean): Kept {
       }
       if (!live) return;
       setKept(now);
-      if (stands || now === 'deleting' || now === 'unasked') timer = setTimeout(() => void ask(), 3000);
+      const moving = now === 'deleting' || now === 'unasked';
+      if (moving || stands) timer = setTimeout(() => void ask(), moving ? 3000 : 10_000);
     };
     void ask();
     return () => {
