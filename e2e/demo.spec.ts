@@ -21,7 +21,7 @@ test("the story as a command: every claim holds, and the file says the same as t
     expect(new Set(claims.map((claim) => claim.name)).size).toBeGreaterThanOrEqual(22);
     for (const { name, evidence } of claims) expect(output).toMatch(new RegExp(`^holds  ${escaped(name)} +${escaped(evidence)}$`, "m"));
     expect(readdirSync(kept).sort()).toEqual(expect.arrayContaining(["data", "export", "receipts"]));
-    expect(readdirSync(join(kept, "receipts"))).toHaveLength(3);
+    expect(readdirSync(join(kept, "receipts"))).toHaveLength(6);
     for (const name of ["word_error_rate", "withdrawal_to_account_ms", "held_out_after_forgetting", "seconds"]) expect(figures).toHaveProperty(name);
   } finally {
     rmSync(folder, { recursive: true, force: true });

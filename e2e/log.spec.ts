@@ -80,26 +80,29 @@ test("the log shows answers that look alike and a withdrawal, nothing about anyb
     await expect(ada.row("Learning").getByRole("button", { name: "No", exact: true })).toHaveAttribute("aria-pressed", "true");
     await expect(cem.captions()).toContainText(/lantern|budget/i, { timeout: 90_000 });
 
-    await expect.poll(async () => (await entries(aye)).filter((leaf) => leaf[0] === 1).length).toBe(3);
+    await expect.poll(async () => (await entries(aye)).filter((leaf) => leaf[0] === 1).length, "what is said to Learning is a receipt of its own, be it yes or no").toBe(4);
     await bob.openMine();
     await cem.openMine();
-    const receipts = [...(await receiptsOf(ada, 2, folder)), ...(await receiptsOf(bob, 1, folder))];
+    const receipts = [...(await receiptsOf(ada, 2, folder)), ...(await receiptsOf(bob, 2, folder))];
     await expect(cem.page.getByRole("button", { name: "Save receipts" }), "who did nothing has nothing to keep").toHaveCount(0);
     const vkey = readFileSync(join(aye.data, "log.vkey"), "utf8").trim();
     const said = receipts.map((file) => verify(file, vkey));
-    expect(said.map((s) => s.status)).toEqual([0, 0, 0]);
+    expect(said.map((s) => s.status)).toEqual([0, 0, 0, 0]);
     expect(said[0]?.said).toMatch(/said +yes to captions, voice/);
     expect(said[0]?.said).toMatch(/said +yes to notes, chat/);
     expect(said[1]?.said).toMatch(/said +no to training, voice/);
     expect(said[2]?.said).toMatch(/said +no to captions, voice/);
+    expect(said[2]?.said).not.toContain("training");
+    expect(said[3]?.said).toMatch(/said +no to training, voice/);
+    expect(said[3]?.said).not.toMatch(/captions|notes/);
 
     await ada.answer("Captions", "No");
     await expect.poll(async () => (await entries(aye)).filter((leaf) => leaf[0] === 2).length, { timeout: 60_000 }).toBe(1);
 
     const leaves = await entries(aye);
     const answers = leaves.filter((leaf) => leaf[0] === 1);
-    expect(answers.map((leaf) => leaf.length), "a type and a commitment, for a yes as for a no").toEqual([33, 33, 33]);
-    expect(new Set(answers.map((leaf) => leaf.toString("hex"))).size).toBe(3);
+    expect(answers.map((leaf) => leaf.length), "a type and a commitment, for a yes as for a no").toEqual([33, 33, 33, 33]);
+    expect(new Set(answers.map((leaf) => leaf.toString("hex"))).size).toBe(4);
     const everything = Buffer.concat(leaves).toString("latin1");
     const about = receipts.flatMap((file) => {
       const jws = (JSON.parse(readFileSync(file, "utf8")) as { receipt: string }).receipt;
@@ -142,7 +145,7 @@ test("the log shows answers that look alike and a withdrawal, nothing about anyb
     }
 
     await aye.stop();
-    expect(command(aye, "verify", aye.data)).toContain("Answer=3");
+    expect(command(aye, "verify", aye.data)).toContain("Answer=4");
     expect(command(aye, "verify", aye.data)).toContain("Withdraw=3");
 
     // One byte, anywhere: it is found, and said where.

@@ -749,8 +749,8 @@ test("where minors may be present nobody is asked about learning, in a running r
 test("a receipt can be read and printed from My choices, and a changed file is named as such", async () => {
   const page = await newcomer();
   await page.goto(await newMeeting());
+  await answer(page, "Captions", "No");
   await answer(page, "Notes", "Yes");
-  await answer(page, "Learning", "No");
   await join(page);
   await expect(page.locator(".sign .sending")).toBeVisible();
   await leave(page);
@@ -775,7 +775,7 @@ test("a receipt can be read and printed from My choices, and a changed file is n
   await expect(page.getByRole("heading", { name: "This receipt holds" })).toBeVisible();
   await expect(page.getByText(new RegExp(`^In the log: entry ${file.index} of \\d+, proved just now\\.$`))).toBeVisible();
   const said = page.locator(".answered li");
-  await expect(said).toHaveText([/What I say.*not answered here/, /What I say.*Yes/, /What I write in the chat.*Yes/, /What I say.*No/, /What I write in the chat.*No/]);
+  await expect(said).toHaveText([/What I say.*No/, /What I say.*Yes/, /What I write in the chat.*Yes/, /What I say.*not answered here/, /What I write in the chat.*not answered here/]);
   const vkey = (await (await fetch(`${aye.url}/log/vkey`)).text()).trim();
   await expect(page.getByText(`./aye verify aye-receipt-${file.index}.json --vkey '${vkey}'`, { exact: true })).toBeVisible();
   const shown = await page.content();

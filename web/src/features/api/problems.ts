@@ -72,6 +72,7 @@ const REFUSALS: Readonly<Record<string, ProblemWords>> = {
   'scope-too-wide': 'tooWide',
   'scope-needs-lasting-key': 'tooWide',
   'not-offered': 'changed',
+  'training-mixed': 'page',
   'handle-used': 'again',
   'already-given': 'alreadyGiven',
   overtaken: 'overtaken',

@@ -76,6 +76,26 @@ export function toSign(state: CardState, rows: readonly NoticeRow[], scope: Scop
 }
 
 /**
+ * Answers as they are signed: a receipt for each reach, and one of its own for what is said to training, because an export
+ * of training data carries the receipts of those in it and is to show nothing of what they said to other rows. What goes
+ * into which receipt depends on the rows alone, never on yes or no, so that the log does not tell one from the other.
+ */
+export function inReceipts(
+  answers: readonly Answer[],
+  scopeOf: (answer: Answer) => Scope,
+): readonly { readonly scope: Scope; readonly answers: readonly Answer[] }[] {
+  const groups = new Map<string, { scope: Scope; answers: Answer[] }>();
+  for (const one of answers) {
+    const scope = scopeOf(one);
+    const key = JSON.stringify([one.purpose === 'training', scope]);
+    const group = groups.get(key) ?? { scope, answers: [] };
+    group.answers.push(one);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/**
  * The question that a refusal answers: who asks, for what, which medium, who gets it, how long. Any change of these is
  * another question; a new wording alone is not asked again after a no (and is never covered by an old yes).
  */

@@ -92,11 +92,14 @@ vi.mock('../listening/micCopy', async (original) => ({
 
 vi.stubGlobal('AudioContext', class {});
 
-const row = (purpose: 'captions' | 'notes'): NoticeRow => ({
+const row = (purpose: 'captions' | 'notes' | 'training'): NoticeRow => ({
   purpose,
   label: purpose,
   sentence: '',
-  media: [{ medium: 'voice', label: 'What I say' }],
+  media: [
+    { medium: 'voice', label: 'What I say' },
+    ...(purpose === 'training' ? [{ medium: 'chat' as const, label: 'What I write' }] : []),
+  ],
   recipient: '',
   retention: '',
   basis: '',
@@ -141,10 +144,14 @@ async function server(lasting = false) {
   const given: Told[] = [];
   const story: string[] = [];
   const asked: string[] = [];
+  /** What each receipt that came answers, also of those that were refused. */
+  const sent: string[][] = [];
   const scene = {
     reach: 'answers' as Reach,
     /** What becomes of an answer: recorded and proved, recorded with a wrong proof, or recorded and never replied to. */
     answering: 'honest' as 'honest' | 'wrongProof' | 'lost',
+    /** The purpose of which it takes no answer just now. */
+    refuses: undefined as string | undefined,
     /** What the server says of the person's choices, where that is not the truth. */
     mine: undefined as Told[] | undefined,
   };
@@ -185,7 +192,17 @@ async function server(lasting = false) {
         }),
       );
     if (path.endsWith('/answers')) {
-      const reply = await record(JSON.parse(init?.body as string) as { receipt: string; salt: string });
+      const body = JSON.parse(init?.body as string) as { receipt: string; salt: string };
+      const { choices } = JSON.parse(new TextDecoder().decode(unb64u(body.receipt.split('.')[1] ?? ''))) as {
+        choices: Told[];
+      };
+      sent.push(choices.map((c) => `${c.purpose} ${c.medium} ${c.state}`));
+      if (choices.some((c) => c.purpose === scene.refuses))
+        return new Response(JSON.stringify({ type: 'urn:aye:problem:not-stored', title: '', detail: '' }), {
+          status: 503,
+          headers: { 'Content-Type': 'application/problem+json' },
+        });
+      const reply = await record(body);
       tellMine();
       if (scene.answering === 'lost') throw new TypeError('no network');
       return json(reply);
@@ -259,7 +276,7 @@ async function server(lasting = false) {
       said: (purpose: 'captions' | 'notes', medium = 'voice') => room.choice(purpose, medium),
     };
   };
-  return { log, scene, story, asked, yes, load, meeting, device, tell, tellMine };
+  return { log, scene, story, asked, sent, yes, load, meeting, device, tell, tellMine };
 }
 
 beforeEach(() => {
@@ -365,6 +382,68 @@ describe('a no in the room', () => {
     await room.withdraw([slip.handle]);
     expect(story).toContain('no, answers');
     expect(story.filter((s) => s === 'open')).toHaveLength(1);
+  });
+});
+
+describe('an answer to Learning', () => {
+  const everyRow = (yes: boolean) => [
+    { purpose: 'captions' as const, medium: 'voice' as const, yes },
+    { purpose: 'training' as const, medium: 'voice' as const, yes },
+    { purpose: 'notes' as const, medium: 'voice' as const, yes: !yes },
+    { purpose: 'training' as const, medium: 'chat' as const, yes: !yes },
+  ];
+
+  it('is a receipt of its own, whatever is said, and one stream is opened for all', async () => {
+    for (const yes of [true, false]) {
+      const { story, sent, log, load } = await server();
+      const { room } = await load();
+      const before = log.entries.length;
+      await room.enter(everyRow(yes));
+      const said = (given: boolean) => (given ? 'given' : 'refused');
+      expect(sent).toEqual([
+        [`captions voice ${said(yes)}`, `notes voice ${said(!yes)}`],
+        [`training voice ${said(yes)}`, `training chat ${said(!yes)}`],
+      ]);
+      expect(log.entries.length - before).toBe(2);
+      expect(room.store.get().receipts).toHaveLength(2);
+      await soon(() => expect(room.store.get().listening.is).toBe('on'));
+      expect(story.filter((s) => s === 'open')).toHaveLength(1);
+      await room.leave();
+    }
+  });
+
+  it('that was not recorded shows as none, beside those that were; pressed again, it alone is sent', async () => {
+    const { scene, sent, story, load } = await server();
+    scene.refuses = 'training';
+    const { room, said } = await load();
+    await room.enter(everyRow(true));
+    expect(said('captions')).toBe('given');
+    expect(said('notes')).toBe('refused');
+    expect(room.choice('training', 'voice')).toBe('requested');
+    expect(room.choice('training', 'chat')).toBe('requested');
+    expect(room.store.get().trouble).toBeDefined();
+    await soon(() => expect(story).toEqual(['open']));
+
+    scene.refuses = undefined;
+    sent.length = 0;
+    await room.decide(row('training'), true);
+    expect(sent).toEqual([['training voice given', 'training chat given']]);
+    expect(room.choice('training', 'voice')).toBe('given');
+    expect(room.store.get().trouble).toBeUndefined();
+    await room.leave();
+  });
+
+  it('is sent also when the others could not be recorded', async () => {
+    const { scene, sent, load } = await server();
+    scene.refuses = 'captions';
+    const { room, said } = await load();
+    await room.enter(everyRow(true));
+    expect(sent).toHaveLength(2);
+    expect(said('captions')).toBe('requested');
+    expect(said('notes')).toBe('requested');
+    expect(room.choice('training', 'voice')).toBe('given');
+    expect(room.store.get().trouble).toBeDefined();
+    await room.leave();
   });
 });
 

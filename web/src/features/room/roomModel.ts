@@ -23,7 +23,7 @@ import {
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
-import { keyOf } from '../consent/answers';
+import { inReceipts, keyOf } from '../consent/answers';
 import { receipts, slips as keptSlips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
 import { provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
@@ -135,6 +135,8 @@ export class RoomModel {
   readonly #rows: OwnRows;
   readonly #now: () => Date;
   #granting: Promise<void> = Promise.resolve();
+  /** Done when no answer is on its way into the log. */
+  #recording: Promise<void> = Promise.resolve();
   #stuck = false;
   /** Of the events that tell what the meeting asks: the last one counts, whichever is read first. */
   #turn = 0;
@@ -398,7 +400,10 @@ export class RoomModel {
     this.store.set({ scope });
   }
 
-  /** Signs answers to what was shown, by default what is shown now, and has them recorded: a receipt for each reach. */
+  /**
+   * Signs answers to what was shown, by default what is shown now, and has them recorded: a receipt for each reach, and
+   * for Learning one of its own. Each is recorded or not by itself, whatever became of the others; the rows show which.
+   */
   async sign(wanted: readonly Answer[], shown = this.#shown()): Promise<void> {
     const answers = this.store.get().finding ? wanted.filter((a) => !a.yes) : wanted;
     if (!shown || !this.#keeps || answers.length === 0) return;
@@ -409,25 +414,28 @@ export class RoomModel {
     if (here.length > 0) this.#restate();
     const stale = this.#rows.stale(answers);
     if (stale.length > 0) await this.withdraw(stale);
-    const byScope = new Map<string, { scope: Scope; answers: Answer[] }>();
-    for (const one of answers) {
-      const scope = this.#rows.scopeOf(one);
-      const group = byScope.get(JSON.stringify(scope)) ?? { scope, answers: [] };
-      group.answers.push(one);
-      byScope.set(JSON.stringify(scope), group);
-    }
+    const groups = inReceipts(answers, (one) => this.#rows.scopeOf(one));
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
     this.#busy(keys, true);
+    let recorded: () => void = () => undefined;
+    this.#recording = new Promise((resolve) => (recorded = resolve));
+    let failed: { readonly why: unknown } | undefined;
     try {
-      for (const { scope, answers: some } of byScope.values()) await this.#record(shown, scope, some);
-    } catch (failure) {
-      this.#trouble(failure);
+      for (const { scope, answers: some } of groups)
+        try {
+          await this.#record(shown, scope, some);
+        } catch (why) {
+          failed ??= { why };
+        }
       // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
-      await this.#loadSlips();
+      if (failed) await this.#loadSlips();
     } finally {
+      recorded();
+      if (failed) this.#trouble(failed.why);
       this.#busy(keys, false);
       this.#restate();
     }
+    await this.#applyGrants();
   }
 
   async #record(
@@ -455,7 +463,6 @@ export class RoomModel {
     for (const yes of answers.filter((a) => a.yes)) await rememberHere(id, yes, false, this.#now());
     this.store.set({ receipts: [...this.store.get().receipts, receipt], trouble: undefined });
     this.#restate();
-    await this.#applyGrants();
   }
 
   /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
@@ -764,7 +771,8 @@ export class RoomModel {
    */
   #applyGrants(): Promise<void> {
     this.#stopWhatEnded();
-    const next = this.#granting.then(() => this.#grantsApplied());
+    // One stream for all that is being recorded, and not one after the other; what ends has ended already.
+    const next = this.#granting.then(() => this.#recording).then(() => this.#grantsApplied());
     this.#granting = next.catch(() => undefined);
     return next;
   }

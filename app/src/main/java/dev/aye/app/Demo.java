@@ -2,6 +2,7 @@ package dev.aye.app;
 
 import dev.aye.companion.WordErrors;
 import dev.aye.consent.Event;
+import dev.aye.consent.Receipt;
 import dev.aye.consent.ReceiptVerifier;
 import dev.aye.learn.Datasets;
 import dev.aye.learn.Verification;
@@ -238,8 +239,8 @@ final class Demo {
     int receipts =
         of(reports, YES).path("receipts").size() + of(reports, NO).path("receipts").size();
     claim(
-        "A yes and a no each have a receipt with a proof that checks",
-        receipts == 2,
+        "A yes and a no each have a receipt for Learning and one for the rest, with proofs that check",
+        receipts == 4,
         receipts + " receipts, proofs checked by their devices against the log's key");
   }
 
@@ -271,6 +272,7 @@ final class Demo {
             + (verification.holds()
                 ? verification.claims().size() + " checks"
                 : String.join(", ", verification.failed())));
+    nothingElse(export);
     HeldOut alone = heldOut("alone");
     JsonNode model = command(Map.of("command", "train"));
     HeldOut learned = heldOut("learned");
@@ -286,6 +288,23 @@ final class Demo {
         account.path("used").size() >= 2 && account.path("held").size() > 0,
         account.path("held").size() + " pieces held, used by " + account.path("used").size());
     return new Learned(dataset.path("root").asString(""), model.path("hash").asString(""), alone);
+  }
+
+  /** What whoever has an export can read of what its people said to the rows of the card. */
+  private void nothingElse(Path export) throws IOException {
+    Set<String> answered = new TreeSet<>();
+    int receipts = 0;
+    for (JsonNode ref :
+        JSON.readTree(Files.readAllBytes(export.resolve("proof/receipts.json"))).path("receipts")) {
+      if (Receipt.parse(ref.path("receipt").asString("")) instanceof Receipt.Parsed.Good good) {
+        good.receipt().choices().forEach(choice -> answered.add(choice.purpose().id()));
+        receipts++;
+      }
+    }
+    claim(
+        "An export shows what its people said to Learning, and to nothing else",
+        receipts == 2 && answered.equals(Set.of("training")),
+        receipts + " receipts in it, of " + answered);
   }
 
   /**
@@ -540,7 +559,7 @@ final class Demo {
     }
     claim(
         "Each receipt verifies offline, with the text that was shown",
-        all == 3 && good == all,
+        all == 6 && good == all,
         good + " of " + all + " receipts; who said nothing has none");
   }
 
@@ -595,7 +614,7 @@ final class Demo {
     claim(
         "The whole log verifies, and holds each answer and withdrawal",
         verdict instanceof Verdict.Holds
-            && leaves.getOrDefault("Answer", 0) == 3
+            && leaves.getOrDefault("Answer", 0) == 6
             && leaves.getOrDefault("Withdraw", 0) > 0
             && leaves.containsKey("Shred"),
         leaves.toString());

@@ -24,7 +24,7 @@ final class RateLimits {
     /** The same without a slip: each needs a signature to be checked. */
     WITHDRAW_BY_KEY(300, 300),
 
-    /** Answers from an address, behind which many people may sit. */
+    /** Answers from an address, behind which a whole meeting may sit: of each, two come at once. */
     ANSWER(120, 240),
 
     /** Answers from one seat: more than a hand can click. */

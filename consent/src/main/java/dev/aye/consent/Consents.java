@@ -795,6 +795,15 @@ public final class Consents {
     return ledger.holding(grant).flatMap(Holding::use).isPresent();
   }
 
+  /**
+   * Whether the receipt of a grant answers nothing but the purpose of it, so that it can be shown
+   * as a proof without showing what its person said to other rows. Of receipts for training each
+   * does that was accepted since they are receipts of their own; older ones may not.
+   */
+  public boolean showsNothingElse(Handle grant) {
+    return ledger.holding(grant).filter(holding -> holding.showsNothingElse).isPresent();
+  }
+
   // ---- questions
 
   /**

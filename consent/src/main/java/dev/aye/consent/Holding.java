@@ -26,6 +26,9 @@ final class Holding {
   /** The text that the person was shown. */
   final Notice shown;
 
+  /** Whether its receipt says nothing of what the person answered to other purposes. */
+  final boolean showsNothingElse;
+
   /** How it stands by the durable facts. */
   State state = State.GIVEN;
 
@@ -37,10 +40,12 @@ final class Holding {
   private final Set<MeetingId> barred = new HashSet<>();
   private @Nullable Use<?> use;
 
-  Holding(Grant grant, Recipient recipient, Notice shown) {
+  Holding(Grant grant, Receipt receipt, Notice shown) {
     this.grant = grant;
-    this.recipient = recipient;
+    this.recipient = receipt.recipient();
     this.shown = shown;
+    this.showsNothingElse =
+        receipt.choices().stream().allMatch(said -> said.purpose().equals(grant.purpose()));
   }
 
   /** Whether it reaches beyond the meeting in which it was given. */

@@ -219,7 +219,7 @@ final class Ledger {
 
   private Holding given(Answered answered, Receipt.Answer.Yes yes, Notice shown) {
     Receipt receipt = answered.receipt;
-    Holding holding = new Holding(grant(answered, yes), receipt.recipient(), shown);
+    Holding holding = new Holding(grant(answered, yes), receipt, shown);
     if (holdings.putIfAbsent(yes.handle(), holding) != null) {
       throw new IllegalStateException("a stored receipt reuses a handle");
     }

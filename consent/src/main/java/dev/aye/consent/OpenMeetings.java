@@ -166,6 +166,7 @@ final class OpenMeetings {
         receipt.recipient().processor().equals(recipient.processor()),
         Refusal.WRONG_PROCESSOR,
         "recipient.processor");
+    Flaw.demand(!receipt.mixesTraining(), Refusal.TRAINING_MIXED, "choices");
     reach(seat, receipt, offer);
     Flaw.demand(!ledger.knows(receipt), Refusal.REPLAYED, "id");
     Flaw.demand(

@@ -81,6 +81,17 @@ public record Receipt(
     return choices.stream().anyMatch(Answer.Yes.class::isInstance);
   }
 
+  /**
+   * Whether it answers training beside something else. Such a receipt is read, and those from
+   * before keep what they said, but none is accepted any more: an export of training data carries
+   * the receipts that cover it, and is to show nothing of what a person said to other rows.
+   */
+  public boolean mixesTraining() {
+    long training =
+        choices.stream().filter(answer -> answer.purpose().equals(Purpose.TRAINING)).count();
+    return training > 0 && training < choices.size();
+  }
+
   /** Reads a receipt and checks its signature; never throws for what is in the text. */
   public static Parsed parse(String jws) {
     try {

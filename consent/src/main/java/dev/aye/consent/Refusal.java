@@ -30,6 +30,7 @@ public enum Refusal {
   SCOPE_NEEDS_LASTING_KEY(
       "A yes beyond this meeting needs a device key that lasts, and this one is for one meeting."),
   NOT_OFFERED("It answers something that this meeting does not ask."),
+  TRAINING_MIXED("It answers Learning together with other rows; Learning is answered by itself."),
   HANDLE_USED("It reuses the handle of an earlier answer."),
   ALREADY_GIVEN("That is a yes already. Withdraw it first to answer anew."),
   OVERTAKEN("A later answer from the same person came first."),

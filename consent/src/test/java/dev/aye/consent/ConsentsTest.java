@@ -3,8 +3,10 @@ package dev.aye.consent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,6 +16,58 @@ class ConsentsTest {
   private final House house = new House();
   private final Device ada = new Device("ada");
   private final Device ben = new Device("ben");
+
+  @Test
+  void anAnswerToTrainingIsAReceiptOfItsOwnWhateverIsSaid() {
+    WithdrawalSecret secret = ada.secret();
+    List<Device.Draft> mixed =
+        List.of(
+            house
+                .draft(ada)
+                .yes(Purpose.TRAINING, Medium.VOICE, secret.handle())
+                .no(Purpose.NOTES, Medium.VOICE),
+            house.draft(ada).no(Purpose.CAPTIONS, Medium.VOICE).no(Purpose.TRAINING, Medium.CHAT));
+    long leaves = house.journal.size();
+    for (Device.Draft draft : mixed) {
+      assertThat(house.answer(ada, draft))
+          .isInstanceOfSatisfying(
+              Consents.Answering.Refused.class,
+              refused -> assertThat(refused.reason()).isEqualTo(Refusal.TRAINING_MIXED));
+    }
+    assertThat(house.journal.size()).isEqualTo(leaves);
+    assertThat(house.store.all(Event.Answered.class)).isEmpty();
+    assertThat(house.permit(ada, Purpose.TRAINING, Medium.VOICE)).isEmpty();
+
+    WithdrawalSecret apart = house.yes(ada, Purpose.TRAINING, Medium.VOICE);
+    house.no(ada, Purpose.NOTES, Medium.VOICE);
+    assertThat(house.consents.showsNothingElse(apart.handle())).isTrue();
+  }
+
+  @Test
+  void aReceiptFromBeforeThatMixesTrainingWithOtherRowsStandsButProvesNothingAlone() {
+    WithdrawalSecret secret = ada.secret();
+    String jws =
+        ada.sign(
+            house
+                .draft(ada)
+                .yes(Purpose.TRAINING, Medium.VOICE, secret.handle())
+                .no(Purpose.NOTES, Medium.VOICE));
+    Salt salt = ada.salt();
+    long index =
+        house.journal.append(new Leaf.Answer(Hash.of(Receipt.commitment(jws, salt)))).index();
+    Instant now = house.clock.instant();
+    house.store.append(
+        List.of(new Event.Answered(now, jws, salt, index, now.plus(Duration.ofHours(1)))));
+    house.start();
+    house.consents.offer(House.MEETING, house.offer());
+    assertThat(house.permit(ada, Purpose.TRAINING, Medium.VOICE)).isPresent();
+    assertThat(house.consents.showsNothingElse(secret.handle())).isFalse();
+    assertThat(house.consents.answer(House.seat(ada), jws, salt))
+        .as("sent again it gets the same answer")
+        .isInstanceOf(Consents.Answering.Answered.class);
+    house.consents.withdraw(secret);
+    assertThat(house.permit(ada, Purpose.TRAINING, Medium.VOICE)).isEmpty();
+  }
 
   @Test
   void withoutAnAnswerThereIsNoPermit() {

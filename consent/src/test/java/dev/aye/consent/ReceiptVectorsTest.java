@@ -160,12 +160,26 @@ class ReceiptVectorsTest {
       vector("a yes", draft());
       vector("a no", house.draft(ada).no(Purpose.CAPTIONS, Medium.VOICE));
       vector(
-          "yes and no for every row",
+          "yes and no for every row but training",
+          draft()
+              .yes(Purpose.NOTES, Medium.CHAT, ada.secret().handle())
+              .no(Purpose.CAPTIONS, Medium.VOICE));
+      vector(
+          "yes and no for training",
+          house
+              .draft(ada)
+              .yes(Purpose.TRAINING, Medium.VOICE, ada.secret().handle())
+              .no(Purpose.TRAINING, Medium.CHAT));
+      vector(
+          "training beside another row, as receipts from before have it",
           draft()
               .yes(Purpose.NOTES, Medium.CHAT, ada.secret().handle())
               .no(Purpose.CAPTIONS, Medium.VOICE)
               .yes(Purpose.TRAINING, Medium.VOICE, ada.secret().handle())
               .no(Purpose.TRAINING, Medium.CHAT));
+      vector(
+          "a no to training beside another no",
+          house.draft(ada).no(Purpose.CAPTIONS, Medium.VOICE).no(Purpose.TRAINING, Medium.VOICE));
       vector("the other signature of the same bytes", Device.malleated(ada.sign(draft())));
       payload("insignificant spaces", draft().json().replace("\":", "\" : "));
     }

@@ -1,6 +1,7 @@
 package dev.aye.consent;
 
 import dev.aye.log.Appended;
+import dev.aye.log.Hash;
 import dev.aye.log.Leaf;
 import dev.aye.log.LeafVisitor;
 import dev.aye.log.Log;
@@ -38,7 +39,7 @@ public final class Town implements AutoCloseable {
       new AtomicReference<>(Instant.parse("2026-11-01T10:00:00Z"));
   public final InstantSource clock = now::get;
   public final Log log;
-  public final Consents consents;
+  public Consents consents;
 
   /**
    * Runs before a leaf that somebody waits for is given to the log; what it throws is a failure.
@@ -50,32 +51,40 @@ public final class Town implements AutoCloseable {
 
   private final Notice notice;
   private final Recipient recipient;
+  private final List<Event> facts = new ArrayList<>();
 
   public Town(Path folder) {
     log = Log.open(folder.resolve("log"), "aye.example", random, clock);
-    List<Event> facts = new ArrayList<>();
-    consents =
-        new Consents(
-            watched(Journal.of(log)),
-            new ConsentStore() {
-              @Override
-              public void append(List<Event> events) {
-                facts.addAll(events);
-              }
-
-              @Override
-              public List<Event> load() {
-                return List.copyOf(facts);
-              }
-            },
-            clock,
-            Thread::startVirtualThread);
+    consents = begin();
     Controller controller = new Controller("Example", "dpo@example.org", "The authority");
     notice = Notice.current(controller).getFirst();
     consents.publish(notice);
     byte[] point = new byte[65];
     point[0] = 4;
     recipient = new Recipient(COMPANION, b64u(point), new Processor("here", "built-in"));
+    open();
+  }
+
+  /** The ledger begins anew with what is stored. */
+  private Consents begin() {
+    return new Consents(
+        watched(Journal.of(log)),
+        new ConsentStore() {
+          @Override
+          public void append(List<Event> events) {
+            facts.addAll(events);
+          }
+
+          @Override
+          public List<Event> load() {
+            return List.copyOf(facts);
+          }
+        },
+        clock,
+        Thread::startVirtualThread);
+  }
+
+  private void open() {
     consents.offer(
         MEETING,
         new Offer(
@@ -144,19 +153,59 @@ public final class Town implements AutoCloseable {
       this.id = new PersonId(b64u(sha256(thumb.getBytes(StandardCharsets.US_ASCII))));
     }
 
-    /** Says yes to these, on a card that is signed and put into the log. */
+    /** Says yes to these, each on a card of its own that is signed and put into the log. */
     public void agrees(Medium medium, Purpose... purposes) throws GeneralSecurityException {
-      StringBuilder choices = new StringBuilder();
       for (Purpose purpose : purposes) {
+        agrees(medium, List.of(purpose), List.of());
+      }
+    }
+
+    /** Answers these with one card that is signed and put into the log. */
+    public void agrees(Medium medium, List<Purpose> yes, List<Purpose> no)
+        throws GeneralSecurityException {
+      byte[] salt = new byte[32];
+      random.nextBytes(salt);
+      Consents.Answering answer =
+          consents.answer(new Seat(MEETING, seat, this.id), card(medium, yes, no), Salt.of(salt));
+      if (!(answer instanceof Consents.Answering.Answered)) {
+        throw new AssertionError("the card was refused: " + answer);
+      }
+    }
+
+    /**
+     * Answered these with one card before this version, which accepts it no more: it is stored, and
+     * the ledger begins anew with it.
+     */
+    public void agreedBefore(Medium medium, List<Purpose> yes, List<Purpose> no)
+        throws GeneralSecurityException {
+      String card = card(medium, yes, no);
+      byte[] salt = new byte[32];
+      random.nextBytes(salt);
+      long index =
+          log.append(new Leaf.Answer(Hash.of(Receipt.commitment(card, Salt.of(salt))))).index();
+      facts.add(
+          new Event.Answered(
+              now.get(), card, Salt.of(salt), index, now.get().plus(Duration.ofHours(8))));
+      consents = begin();
+      open();
+    }
+
+    private String card(Medium medium, List<Purpose> yes, List<Purpose> no)
+        throws GeneralSecurityException {
+      List<String> choices = new ArrayList<>();
+      for (Purpose purpose : yes) {
         byte[] secret = new byte[32];
         random.nextBytes(secret);
         WithdrawalSecret slip = WithdrawalSecret.of(secret);
         slips.put(purpose.id() + medium.id(), slip);
-        choices
-            .append(choices.isEmpty() ? "" : ",")
-            .append(
-                "{\"purpose\":\"%s\",\"purposeIri\":\"%s\",\"medium\":\"%s\",\"state\":\"given\",\"handle\":\"%s\"}"
-                    .formatted(purpose.id(), purpose.iri(), medium.id(), slip.handle().value()));
+        choices.add(
+            "{\"purpose\":\"%s\",\"purposeIri\":\"%s\",\"medium\":\"%s\",\"state\":\"given\",\"handle\":\"%s\"}"
+                .formatted(purpose.id(), purpose.iri(), medium.id(), slip.handle().value()));
+      }
+      for (Purpose purpose : no) {
+        choices.add(
+            "{\"purpose\":\"%s\",\"purposeIri\":\"%s\",\"medium\":\"%s\",\"state\":\"refused\"}"
+                .formatted(purpose.id(), purpose.iri(), medium.id()));
       }
       byte[] id = new byte[16];
       random.nextBytes(id);
@@ -178,14 +227,8 @@ public final class Town implements AutoCloseable {
                   notice.locale(),
                   notice.hash().b64u(),
                   recipient.key(),
-                  choices);
-      byte[] salt = new byte[32];
-      random.nextBytes(salt);
-      Consents.Answering answer =
-          consents.answer(new Seat(MEETING, seat, this.id), sign(payload), Salt.of(salt));
-      if (!(answer instanceof Consents.Answering.Answered)) {
-        throw new AssertionError("the card was refused: " + answer);
-      }
+                  String.join(",", choices));
+      return sign(payload);
     }
 
     public <P extends Purpose> Permit<P> permit(P purpose, Medium medium) {

@@ -28,7 +28,9 @@ import java.util.stream.Stream;
  *
  * <p>A cut takes a block only when its grant was answered before it was captured, both are in the
  * log before the pinned checkpoint, and the grant is not withdrawn; see {@link Verification} for
- * how a stranger checks that.
+ * how a stranger checks that. It leaves out what rests on a receipt that answers other rows too, as
+ * some from before do: an export carries the receipts, and says nothing of what a person answered
+ * to anything but training.
  */
 public final class Datasets {
   private static final int ATTEMPTS = 3;
@@ -82,7 +84,8 @@ public final class Datasets {
    * card, Croissant metadata, and the proof. From here on there is plaintext outside the vault; the
    * export is counted.
    *
-   * @throws IllegalStateException unless the version is {@link Standing#CURRENT}
+   * @throws IllegalStateException unless the version is {@link Standing#CURRENT}, and when one of
+   *     its receipts answers more than training
    */
   public void export(String id, Path folder) throws IOException {
     workshop.shelf().lock.lock();
@@ -94,6 +97,14 @@ public final class Datasets {
               .orElseThrow(() -> new IllegalStateException("there is no data set " + id));
       if (dataset.standing() != Standing.CURRENT || !workshop.stand(dataset.handles())) {
         throw new IllegalStateException("data set " + id + " may not be used any more");
+      }
+      if (!dataset.handles().stream()
+          .allMatch(handle -> workshop.consents().showsNothingElse(new Handle(handle)))) {
+        throw new IllegalStateException(
+            "data set "
+                + id
+                + " rests on receipts from before, which also show what people answered to other"
+                + " rows; build a new one, which leaves them out");
       }
       workshop.shelf().change().put(dataset.exportedAgain()).save(); // durable before it leaves
       new Export(workshop, dataset, folder).write();
@@ -125,6 +136,7 @@ public final class Datasets {
     for (Use<Purpose.Training> use : workshop.consents().uses(Purpose.TRAINING)) {
       if (use.grant().index() < checkpoint.size()
           && !gone.contains(use.handle())
+          && workshop.consents().showsNothingElse(use.handle())
           && query.media().contains(use.medium())) {
         workshop
             .vault()

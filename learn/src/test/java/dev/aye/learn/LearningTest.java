@@ -7,6 +7,7 @@ import static dev.aye.consent.Purpose.TRAINING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aye.consent.Card;
 import dev.aye.consent.Handle;
 import dev.aye.consent.Permits;
 import dev.aye.consent.Town;
@@ -24,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +33,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterEach;
@@ -347,6 +351,91 @@ class LearningTest {
     replaceLog(out);
     assertThat(Datasets.verify(out, town.log.vkey()).failed())
         .containsExactly("nobody in it withdrew");
+  }
+
+  /** Ann said yes to both, Dee says yes to the one and no to the other. */
+  @Test
+  void anExportHoldsNothingOfWhatItsPeopleSaidToOtherRows() throws Exception {
+    Town.Person dee = town.new Person("dee");
+    long before = town.log.size();
+    dee.agrees(VOICE, List.of(TRAINING), List.of());
+    dee.agrees(VOICE, List.of(), List.of(NOTES));
+    assertThat(town.log.size()).as("a leaf for each").isEqualTo(before + 2);
+    house.says(dee, "the oars are upstairs");
+    house.captures();
+    Path out = export();
+    String all = decoded(out);
+    assertThat(all)
+        .as("the search finds what is there")
+        .contains(dee.handle(TRAINING, VOICE).value(), TRAINING.iri(), "\"given\"")
+        .contains(ann.handle(TRAINING, VOICE).value());
+    assertThat(all)
+        .doesNotContain(ann.handle(NOTES, VOICE).value(), NOTES.iri(), "\"notes\"")
+        .doesNotContain("\"captions\"", "refused");
+    List<String> seats = new ArrayList<>();
+    for (Card card : town.consents.cards(dee.id)) {
+      boolean training = card.receipt().equals(receiptOf(dee, TRAINING));
+      seats.add(training ? "training" : "notes");
+      assertThat(all.contains(card.salt().value())).isEqualTo(training);
+      assertThat(all.contains(card.receipt())).isEqualTo(training);
+    }
+    assertThat(seats).containsExactlyInAnyOrder("training", "notes");
+    assertThat(Datasets.verify(out, town.log.vkey()).failed()).isEmpty();
+  }
+
+  private String receiptOf(Town.Person who, dev.aye.consent.Purpose purpose) {
+    return town.consents.cards(who.id).stream()
+        .filter(card -> card.choices().stream().allMatch(said -> said.purpose().equals(purpose)))
+        .map(Card::receipt)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Every byte of a folder, and beside it whatever in it may be base64, decoded. */
+  private static String decoded(Path folder) throws IOException {
+    StringBuilder all = new StringBuilder();
+    try (Stream<Path> walk = Files.walk(folder)) {
+      for (Path file : walk.filter(Files::isRegularFile).toList()) {
+        String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        all.append(text).append('\n');
+        Matcher encoded = Pattern.compile("[A-Za-z0-9_-]{16,}").matcher(text);
+        while (encoded.find()) {
+          String run = encoded.group();
+          byte[] bytes = Base64.getUrlDecoder().decode(run.substring(0, run.length() / 4 * 4));
+          all.append(new String(bytes, StandardCharsets.ISO_8859_1)).append('\n');
+        }
+      }
+    }
+    return all.toString();
+  }
+
+  @Test
+  void whatRestsOnAReceiptFromBeforeThatMixesTrainingWithOtherRowsGoesIntoNoExport()
+      throws Exception {
+    Town.Person dee = town.new Person("dee");
+    dee.agreedBefore(VOICE, List.of(TRAINING), List.of(NOTES));
+    house = reopened(disk);
+    house.says(dee, "the oars are upstairs");
+    house.captures();
+    DatasetVersion dataset = house.learning.datasets().build(Query.everything());
+    String mixed = dee.handle(TRAINING, VOICE).value();
+    assertThat(dataset.handles()).hasSize(4).doesNotContain(new Handle(mixed));
+    house.learning.datasets().export(dataset.id(), folder.resolve("new"));
+    assertThat(decoded(folder.resolve("new"))).doesNotContain(NOTES.iri(), mixed);
+
+    // A data set that was cut before knows the grant.
+    Path shelf = Path.of("/house/learn/shelf.json");
+    String now = new String(disk.read(shelf), StandardCharsets.UTF_8);
+    disk.replace(
+        shelf,
+        now.replaceFirst("\"handles\":\\[", "\"handles\":[\"" + mixed + "\",")
+            .getBytes(StandardCharsets.UTF_8));
+    House after = reopened(disk);
+    assertThatThrownBy(() -> after.learning.datasets().export(dataset.id(), folder.resolve("old")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("build a new one");
+    assertThat(folder.resolve("old")).doesNotExist();
+    assertThat(after.learning.datasets().list().getLast().exports()).isEqualTo(1);
   }
 
   @Test

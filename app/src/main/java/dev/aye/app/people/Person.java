@@ -19,10 +19,12 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -426,14 +428,18 @@ final class Person implements AutoCloseable {
 
   // ---- consent
 
-  /** Answers the card: signs it, has it logged, and checks the proof. */
+  /**
+   * Answers the card: signs it, has it logged, and checks the proof. What is said to training is a
+   * receipt of its own (docs/protocol.md, Receipt).
+   */
   void answer(List<String> yes, List<String> no) throws IOException, InterruptedException {
     JsonNode meeting = talk.get("/api/meetings/" + invitation.meeting(), "");
     String notice = meeting.path("notice").path("en").asString("");
     JsonNode shown = JSON.readTree(notice);
     JsonNode recipient = meeting.path("ai").path("recipients").path(0);
     checkKey(recipient);
-    List<Map<String, Object>> choices = new ArrayList<>();
+    List<Map<String, Object>> training = new ArrayList<>();
+    List<Map<String, Object>> others = new ArrayList<>();
     List<Slip> drawn = new ArrayList<>();
     for (JsonNode row : shown.path("rows")) {
       String purpose = row.path("purpose").asString("");
@@ -454,9 +460,24 @@ final class Person implements AutoCloseable {
           choice.put("handle", handle);
           drawn.add(new Slip(purpose, id, handle, Device.b64u(secret)));
         }
-        choices.add(choice);
+        (purpose.equals("training") ? training : others).add(choice);
       }
     }
+    for (List<Map<String, Object>> choices : List.of(others, training)) {
+      if (!choices.isEmpty()) {
+        record(notice, recipient, choices, drawn);
+      }
+    }
+    if (granted("voice") || granted("chat")) {
+      openStream(recipient);
+    }
+  }
+
+  /** Signs one receipt, has it logged, and keeps the slips of what it gives. */
+  private void record(
+      String notice, JsonNode recipient, List<Map<String, Object>> choices, List<Slip> drawn)
+      throws IOException, InterruptedException {
+    JsonNode shown = JSON.readTree(notice);
     Map<String, Object> receipt = new LinkedHashMap<>();
     receipt.put("schema", "urn:aye:receipt:1");
     receipt.put("id", Device.b64u(device.draw(16)));
@@ -495,8 +516,10 @@ final class Person implements AutoCloseable {
     if (!(log.proof(proof, leaf) instanceof Verdict.Holds)) {
       throw new IOException("the answer is not in the log");
     }
+    Set<Object> handles = new HashSet<>();
+    choices.forEach(choice -> handles.add(choice.getOrDefault("handle", "")));
     synchronized (slips) {
-      slips.addAll(drawn);
+      drawn.stream().filter(slip -> handles.contains(slip.handle())).forEach(slips::add);
       receipts.add(
           JSON.writeValueAsString(
               Map.of(
@@ -508,9 +531,6 @@ final class Person implements AutoCloseable {
                   answered.path("index").asLong(),
                   "proof",
                   proof)));
-    }
-    if (granted("voice") || granted("chat")) {
-      openStream(recipient);
     }
   }
 
