@@ -10,7 +10,6 @@ import dev.aye.vault.Block;
 import dev.aye.vault.Capture;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,7 +18,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,8 +28,8 @@ import java.util.stream.Stream;
 
 /**
  * A data set on its way out: the folder that others read, with all that proves it. It is written
- * beside its place under a name that ends in {@code .part}, and moved there when it is whole; what
- * was begun and not finished is removed, at the latest by the next export to the same place.
+ * beside its place under a drawn name that ends in {@code .part}, and moved there when it is whole;
+ * what was begun and not finished is removed, at the latest when the data folder is opened again.
  */
 final class Export {
   /** About how much content goes into one Parquet file, as it is in memory meanwhile. */
@@ -74,7 +72,9 @@ final class Export {
     this.workshop = workshop;
     this.dataset = dataset;
     this.target = folder.toAbsolutePath().normalize();
-    this.folder = target.resolveSibling(target.getFileName() + ".part");
+    this.folder =
+        target.resolveSibling(
+            "%s.%016x.part".formatted(target.getFileName(), workshop.random().nextLong()));
     this.salted = workshop.salted(dataset.manifest());
     this.manifest = Json.read(Workshop.unsalted(salted), Manifest.class);
   }
@@ -87,10 +87,10 @@ final class Export {
         }
       }
     }
-    remove();
-    boolean whole = false;
+    Exporting exporting = workshop.shelf().exporting();
+    exporting.sweep();
     try {
-      begin();
+      Path _ = begin();
       List<Path> files = data();
       proof();
       log();
@@ -100,30 +100,20 @@ final class Export {
       Files.writeString(
           folder.resolve(Proof.FOLDER).resolve(Proof.FILES), workshop.log().sign(all));
       Files.move(folder, target, StandardCopyOption.ATOMIC_MOVE);
-      whole = true;
     } finally {
-      if (!whole) {
-        remove();
-      }
+      exporting.end(folder); // nothing is there any more when it took its place
     }
   }
 
-  private void begin() throws IOException {
+  /** Makes the folder, which is remembered before it is there, and gives it. */
+  Path begin() throws IOException {
+    workshop.shelf().exporting().begin(folder);
     Files.createDirectories(target.getParent());
     Files.createDirectory(
         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Files.createDirectory(folder.resolve("data"));
     Files.createDirectory(folder.resolve(Proof.FOLDER));
-  }
-
-  private void remove() throws IOException {
-    if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-      try (Stream<Path> begun = Files.walk(folder)) {
-        for (Path file : begun.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
+    return folder;
   }
 
   // ---- rows ----

@@ -45,6 +45,7 @@ public final class Learning {
     Shelf shelf = new Shelf(disk, folder);
     Workshop workshop = new Workshop(shelf, vault, log, consents, random, clock);
     shelf.change().dropUnfinished().save();
+    shelf.exporting().sweep();
     workshop.sweep();
     return new Learning(workshop);
   }

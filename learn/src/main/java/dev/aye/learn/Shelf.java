@@ -153,6 +153,7 @@ final class Shelf {
   private final Disk disk;
   private final Path file;
   private final Path finished;
+  private final Exporting exporting;
 
   /** Up to where {@link #finished} was written whole. */
   private long end;
@@ -167,6 +168,7 @@ final class Shelf {
     this.disk = disk;
     this.file = folder.resolve("shelf.json");
     this.finished = folder.resolve("forgotten.jsonl");
+    this.exporting = new Exporting(disk, folder);
     disk.folder(folder);
     Set<String> ids = new HashSet<>();
     for (Job job : finished()) {
@@ -180,6 +182,11 @@ final class Shelf {
     List<Job> open = found.jobs().stream().filter(job -> !ids.contains(job.id())).toList();
     open.forEach(this::know);
     this.state = new State(found.datasets(), found.models(), open);
+  }
+
+  /** The exports that are being written. */
+  Exporting exporting() {
+    return exporting;
   }
 
   /** The whole lines; what a crash left of one is written over by the next. */

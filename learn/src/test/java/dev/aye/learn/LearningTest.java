@@ -442,18 +442,71 @@ class LearningTest {
   void anExportThatIsBrokenOffLeavesNothingBehind() throws Exception {
     DatasetVersion dataset = house.learning.datasets().build(Query.everything());
     Path out = folder.resolve("export");
-    Path part = folder.resolve("export.part");
-    Files.createDirectories(part.resolve("data"));
-    Files.writeString(part.resolve("data/left"), "by a process that was killed");
     Files.createSymbolicLink(out, folder.resolve("nowhere")); // so that it cannot take its place
     Files.createDirectories(folder.resolve("nowhere"));
     assertThatThrownBy(() -> house.learning.datasets().export(dataset.id(), out))
         .isInstanceOf(IOException.class);
-    assertThat(part).doesNotExist();
+    assertThat(parts()).isEmpty();
     Files.delete(out);
     house.learning.datasets().export(dataset.id(), out);
     assertThat(Datasets.verify(out, town.log.vkey()).failed()).isEmpty();
-    assertThat(part).doesNotExist();
+    assertThat(parts()).isEmpty();
+  }
+
+  /** Nothing runs any more in a process that was killed: what it began is as it was then. */
+  @Test
+  void anExportThatWasKilledIsRemovedAtTheNextStartAndNothingElseIs() throws Exception {
+    DatasetVersion dataset = house.learning.datasets().build(Query.everything());
+    Path away = Files.createDirectories(folder.resolve("away"));
+    Path left = killedExport(dataset, folder.resolve("export"));
+    Path unreachable = killedExport(dataset, away.resolve("export"));
+    Path target = Files.createDirectories(folder.resolve("precious"));
+    Files.writeString(target.resolve("kept"), "not in the export");
+    Files.createSymbolicLink(left.resolve("data/link"), target);
+    List<Path> ofOthers =
+        List.of(
+            folder.resolve("export.part"), folder.resolve("export.0123456789abcdef.part"), target);
+    for (Path other : ofOthers) {
+      Files.createDirectories(other);
+      Files.writeString(other.resolve("kept"), "by somebody else");
+    }
+    Files.move(away, folder.resolve("unplugged"));
+
+    MemoryDisk copy = new MemoryDisk();
+    copy.replace(
+        Path.of("/copy/exporting.json"), disk.read(Path.of("/house/learn/exporting.json")));
+    new Exporting(copy, Path.of("/copy")).sweep();
+    assertThat(left).as("a copy leaves it to the one that began it").exists();
+
+    reopened(disk);
+    assertThat(left).doesNotExist();
+    Files.move(folder.resolve("unplugged"), away);
+    assertThat(unreachable).as("it could not be reached then").exists();
+
+    House after = reopened(disk);
+    assertThat(unreachable).doesNotExist();
+    assertThat(disk.exists(Path.of("/house/learn/exporting.json"))).isFalse();
+    for (Path other : ofOthers) {
+      assertThat(other.resolve("kept")).exists();
+    }
+    after.learning.datasets().export(dataset.id(), folder.resolve("export"));
+    assertThat(Datasets.verify(folder.resolve("export"), town.log.vkey()).failed()).isEmpty();
+  }
+
+  /** An export that got as far as its first rows, and then no further. */
+  private Path killedExport(DatasetVersion dataset, Path to) throws IOException {
+    Shelf shelf = new Shelf(disk, Path.of("/house/learn"));
+    Workshop workshop =
+        new Workshop(shelf, house.vault, town.log, town.consents, town.random, town.clock);
+    Path begun = new Export(workshop, shelf.dataset(dataset.id()).orElseThrow(), to).begin();
+    Files.writeString(begun.resolve("data/train-00000-of-00001.parquet"), "words in the clear");
+    return begun;
+  }
+
+  private List<Path> parts() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".part")).toList();
+    }
   }
 
   @Test
