@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -170,6 +171,40 @@ record AyeConfig(
 
   private static boolean isBlank(String text) {
     return !text.isEmpty() && text.isBlank();
+  }
+
+  /**
+   * What to tell the operator of a service that others can reach while its notice does not say who
+   * answers for people's data; nothing where all is said, or where nobody else comes.
+   */
+  Optional<String> namesNobody() {
+    Map<String, String> said = new LinkedHashMap<>();
+    said.put("controller", controller);
+    said.put("contact", contact);
+    said.put("authority", authority);
+    List<String> unset =
+        said.entrySet().stream()
+            .filter(e -> e.getValue().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList();
+    if (unset.isEmpty() || publicUrl.isEmpty() || isLoopback(publicUrl)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "People are not told who answers for their data and where to complain, as "
+            + String.join(", ", unset)
+            + (unset.size() == 1 ? " is" : " are")
+            + " not set: say it in "
+            + data.resolve(FILE)
+            + ".");
+  }
+
+  private static boolean isLoopback(String url) {
+    String host = URI.create(url).getHost().toLowerCase(Locale.ROOT);
+    return host.equals("localhost")
+        || host.endsWith(".localhost")
+        || host.matches("127(\\.\\d{1,3}){3}")
+        || host.equals("[::1]");
   }
 
   /** Whom the log asks for cosignatures, and what waits for them. */

@@ -245,6 +245,7 @@ final class Server implements AutoCloseable {
   void announce(PrintStream out) throws IOException {
     out.println("Aye is ready at " + url());
     out.println("  Data is kept in " + house.config().data());
+    house.config().namesNobody().ifPresent(sentence -> out.println("  " + sentence));
     out.flush();
     if (house.config().demo()) {
       holdDemo(out);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +94,25 @@ class AyeConfigTest {
     assertThatThrownBy(() -> read(Map.of(key, value)))
         .isInstanceOf(Refusal.class)
         .hasMessageContaining(key.equals("tls-cert") ? "tls" : key);
+  }
+
+  @Test
+  void aPublicServiceThatNamesNobodyInItsNoticeIsTold() throws IOException {
+    assertThat(read(Map.of("public-url", "https://meet.example.org")).namesNobody().orElseThrow())
+        .contains("controller, contact, authority are not set")
+        .contains(data.resolve(AyeConfig.FILE).toString());
+    assertThat(
+            read(Map.of("public-url", "https://127.example.org", "controller", "X", "contact", "y"))
+                .namesNobody()
+                .orElseThrow())
+        .contains("as authority is not set");
+    for (String local :
+        List.of("http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080")) {
+      assertThat(read(Map.of("public-url", local)).namesNobody()).as(local).isEmpty();
+    }
+    assertThat(read(Map.of()).namesNobody()).isEmpty();
+    file("aye:\n  controller: X\n  contact: y\n  authority: z\n");
+    assertThat(read(Map.of("public-url", "https://meet.example.org")).namesNobody()).isEmpty();
   }
 
   private AyeConfig read(Map<String, String> flags) {

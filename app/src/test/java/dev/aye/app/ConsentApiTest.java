@@ -522,6 +522,29 @@ class ConsentApiTest {
     assertThat(MeetingApi.onlySaysNo("")).isFalse();
   }
 
+  /** An export carries receipts, and is to say nothing of other rows than training. */
+  @Test
+  void aReceiptThatAnswersTrainingBesideAnotherRowIsRefusedWhateverItSays() throws Exception {
+    String id = open();
+    Answerer who = somebody().join(id, false);
+    long leaves = server.house().log().size();
+    for (boolean yes : List.of(true, false)) {
+      Said training = new Said("training", "voice", yes);
+      Answerer.Draft mixed = who.draft("en", training, new Said("notes", "voice", false));
+      refused(who.answer(who.sign(mixed.payload())), 400, "answer-training-mixed");
+      assertThat(account(who, id).path("answers")).isEmpty();
+      assertThat(server.house().log().size()).isEqualTo(leaves);
+      for (String secret : mixed.secrets()) {
+        assertThat(who.withdraw(secret).statusCode()).as("nobody granted under it").isEqualTo(404);
+      }
+    }
+    Said voice = new Said("training", "voice", true);
+    Answerer.Draft apart = who.draft("en", voice, new Said("training", "chat", false));
+    assertThat(who.answer(who.sign(apart.payload())).statusCode()).isEqualTo(201);
+    assertThat(who.answer(who.sign(who.draft("en", NOTES).payload())).statusCode()).isEqualTo(201);
+    assertThat(account(who, id).path("answers")).hasSize(2);
+  }
+
   /** The database takes no fact about consent, as on a full disk. */
   private void fullDisk(boolean full) {
     server
