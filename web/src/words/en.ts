@@ -217,7 +217,6 @@ export const en = {
     offered: 'AI is offered. Nothing is listening now',
     open: 'Show my choices',
     yours: 'What you said yes to',
-    takeBack: 'take back',
   },
   mine: {
     title: 'What of mine AI gets',

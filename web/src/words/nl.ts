@@ -223,7 +223,6 @@ export const nl: Words = {
     offered: 'AI wordt aangeboden. Nu luistert er niets mee',
     open: 'Toon mijn keuzes',
     yours: 'Waar je ja op zei',
-    takeBack: 'trek in',
   },
   mine: {
     title: 'Wat AI van mij krijgt',

@@ -371,6 +371,11 @@ function Yours({ room, state }: { readonly room: RoomModel; readonly state: Room
   if (given.length === 0 && !stopped) return null;
   return (
     <div className="yours" role="group" aria-label={t('sign.yours')}>
+      {given.length > 0 && (
+        <span className="hint" aria-hidden="true">
+          {t('me.withdrawOne')}:
+        </span>
+      )}
       {given.map((row) => (
         <button
           key={row.purpose}
@@ -382,7 +387,7 @@ function Yours({ room, state }: { readonly room: RoomModel; readonly state: Room
             void room.decide(row, false);
           }}
         >
-          {row.label}: {t('sign.takeBack')}
+          {row.label}
         </button>
       ))}
       {stopped && (
