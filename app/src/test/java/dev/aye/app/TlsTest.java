@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -28,13 +29,28 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TlsTest {
   private static final char[] PASSWORD = "change it".toCharArray();
 
+  /** Certificates by name and algorithm, made once: each takes a process of its own. */
+  private static final Map<String, Certified> MADE = new HashMap<>();
+
+  @TempDir static Path certificates;
+
   @TempDir Path folder;
 
   /** A certificate for this machine and its key, as PEM files. */
   private record Certified(Path cert, Path key, X509Certificate certificate) {}
 
-  private Certified certify(String name, String algorithm) throws Exception {
-    Path store = folder.resolve(name + ".p12");
+  private static Certified certify(String name, String algorithm) throws Exception {
+    String file = name + "-" + algorithm;
+    Certified made = MADE.get(file);
+    if (made == null) {
+      made = make(file, algorithm);
+      MADE.put(file, made);
+    }
+    return made;
+  }
+
+  private static Certified make(String name, String algorithm) throws Exception {
+    Path store = certificates.resolve(name + ".p12");
     Process keytool =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
@@ -70,11 +86,11 @@ class TlsTest {
         certificate);
   }
 
-  private Path pem(String file, String what, byte[] der) throws Exception {
+  private static Path pem(String file, String what, byte[] der) throws Exception {
     String text =
         "-----BEGIN %s-----%n%s%n-----END %s-----%n"
             .formatted(what, Base64.getMimeEncoder().encodeToString(der), what);
-    return Files.writeString(folder.resolve(file), text);
+    return Files.writeString(certificates.resolve(file), text);
   }
 
   private AyeConfig config(Path cert, Path key) {
