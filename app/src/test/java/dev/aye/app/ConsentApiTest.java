@@ -545,6 +545,27 @@ class ConsentApiTest {
     assertThat(account(who, id).path("answers")).hasSize(2);
   }
 
+  @Test
+  void aPublicServiceThatNamesNobodyInItsNoticeSaysSoAtItsStart() throws Exception {
+    String unset = "as controller, contact, authority are not set: say it in ";
+    assertThat(announced()).startsWith("Aye is ready at ").doesNotContain("not set");
+    restart(Map.of("public-url", "https://meet.example.org"));
+    assertThat(announced()).contains(unset + data.toAbsolutePath().resolve(AyeConfig.FILE));
+    restart(
+        Map.of(
+            "public-url", "https://meet.example.org",
+            "controller", "Example",
+            "contact", "privacy@example.org",
+            "authority", "the authority"));
+    assertThat(announced()).doesNotContain("not set");
+  }
+
+  private String announced() throws Exception {
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    server.announce(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    return printed.toString(StandardCharsets.UTF_8);
+  }
+
   /** The database takes no fact about consent, as on a full disk. */
   private void fullDisk(boolean full) {
     server
