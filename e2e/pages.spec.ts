@@ -390,6 +390,8 @@ test("what is chosen in the invitation stays here unsigned, and is signed only a
   await answer(page, "Captions", "No");
   await expect(page.getByText(/^Stopped \d/), "one click takes it back, at once").toBeVisible();
   await expect(page.getByText(/^In the log at \d+, checked in your browser\.$/)).toBeVisible();
+  await page.goto(invitation(await newMeeting()));
+  await pressed(page, { Captions: "No", Notes: "No", Learning: undefined });
 });
 
 test("an invitation says what is the matter, whatever it is", async () => {

@@ -5,9 +5,9 @@ import { commitment, leaf } from '../log/leaf';
 import type { KnownLog } from '../log/memory';
 import { LogMismatch } from '../log/note';
 import { checkProof } from '../log/proof';
-import { questionOf } from './answers';
-import { receipts, refusals, slips, type KeptReceipt } from './keeping';
+import { receipts, slips, type KeptReceipt } from './keeping';
 import type { Notice } from './notice';
+import { rememberRefusals } from './refused';
 import { signReceipt, type Answer, type Recipient, type Slip } from './receipt';
 import type { Scope } from './scope';
 
@@ -67,23 +67,6 @@ export async function answer(args: {
   for (const text of [notice, ...(args.translations ?? [])])
     await rememberRefusals(text, recipient, answers, now);
   return { receipt: kept, slips: signed.slips };
-}
-
-/** A no is remembered for the same question, one for this meeting only apart; a yes forgets an earlier no. */
-export async function rememberRefusals(
-  notice: Notice,
-  recipient: Recipient,
-  answers: readonly Answer[],
-  now: Date,
-): Promise<void> {
-  for (const row of notice.rows)
-    for (const { medium } of row.media) {
-      const given = answers.find((a) => a.purpose === row.purpose && a.medium === medium);
-      if (!given) continue;
-      const question = questionOf(notice.controller.name, row, medium, recipient);
-      if (given.yes) await refusals.delete(question);
-      else if (!given.here) await refusals.put({ question, at: now.toISOString() });
-    }
 }
 
 /** Checks a kept receipt against the log as it is now; its commitment must be where it was. */

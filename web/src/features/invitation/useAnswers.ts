@@ -15,6 +15,7 @@ import { slips, type KeptSlip } from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
 import { answeredBefore, noticeOf } from '../consent/offered';
 import type { Answer } from '../consent/receipt';
+import { rememberNos } from '../consent/refused';
 import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { standingIn, widerYesOf, type Standing, type WiderYes } from '../consent/standing';
 import { offeredRows } from '../room/roomModel';
@@ -162,6 +163,13 @@ export function useAnswers(meeting: Meeting): Answers {
 
   const takeBack = async (row: NoticeRow, media: readonly string[]) => {
     try {
+      // It is a no to what is shown, and is not asked again; what was not given is said only at joining.
+      const nos = row.media
+        .filter((m) => media.includes(m.medium))
+        .filter((m) => before.answered.get(keyOf(row.purpose, m.medium))?.from === 'given')
+        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false }));
+      const { texts, recipient } = standing?.asked ?? {};
+      const remembered = texts && recipient && rememberNos(texts.values(), recipient, nos, new Date());
       const counts = media.map((m) => standing?.own.get(keyOf(row.purpose, m))?.handle);
       const ended = (await slips.all()).filter(
         (s) =>
@@ -170,10 +178,12 @@ export function useAnswers(meeting: Meeting): Answers {
           s.takenAt === undefined &&
           (s.meeting === meeting.id || counts.includes(s.handle)),
       );
-      if (ended.length === 0) return;
-      setTaken((all) => [...all, ...ended]);
-      setRead((now) => now && { ...now, before: withoutYes(now.before, row, media) });
-      await outbox.take(ended);
+      if (ended.length > 0) {
+        setTaken((all) => [...all, ...ended]);
+        setRead((now) => now && { ...now, before: withoutYes(now.before, row, media) });
+        await outbox.take(ended);
+      }
+      await remembered;
     } catch (failure) {
       setTrouble(sentence(failure));
     }

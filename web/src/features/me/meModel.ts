@@ -2,6 +2,7 @@ import { api, inMeeting, type Choice, type PersonAccount } from '../api/client';
 import { b64u, sha256, utf8 } from '../bytes/bytes';
 import { ends, receipts, slips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
 import { readReceipt, type Receipt } from '../consent/receiptReader';
+import { rememberTakenBack } from '../consent/refused';
 import { THIS_MEETING, type Scope, type WiderScope } from '../consent/scope';
 import { checkReceipt } from '../consent/signing';
 import { Device } from '../device/device';
@@ -375,6 +376,12 @@ export class MeModel {
     this.store.set({ ends: new Set([...gone, ...byKey]) });
     const answered = outbox.take(taking);
     this.#follow();
+    const listed = [...new Set(all.flatMap(({ meeting }) => meeting.answers))];
+    await rememberTakenBack(
+      taking.map((one) => one.handle),
+      listed,
+      now,
+    );
     await answered;
     await this.#askAll([...new Set(all.map(({ meeting }) => meeting.device))]);
   }

@@ -7,7 +7,8 @@ import { logInMemory } from '../../../tests/log-in-memory';
 import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import { speak, startWords } from '../../words/words';
 import { b64, b64u, sha256, unb64u } from '../bytes/bytes';
-import { receipts, slips } from '../consent/keeping';
+import { questionOf } from '../consent/answers';
+import { receipts, refusals, slips } from '../consent/keeping';
 import { parseNotice } from '../consent/notice';
 import { signReceipt } from '../consent/receipt';
 import { commitment, leaf } from '../log/leaf';
@@ -130,6 +131,16 @@ it('takes back everything with one press: by slips, and by the key where a slip 
   button(place, 'Take back everything')?.click();
   await until(place, '2 of 3 taken back. The server could not be told of 1');
   expect(gone).toEqual(new Set([first.handle, lost.handle]));
+  const { controller, rows } = await parseNotice(noticeText('en'));
+  for (const { purpose, medium } of signed.slips) {
+    const row = rows.find((r) => r.purpose === purpose);
+    if (!row) throw new Error('not asked');
+    const said = questionOf(controller.name, row, medium, {
+      id: 'companion',
+      processor: { host: 'h', model: 'w' },
+    });
+    expect(await refusals.get(said), `a no to ${purpose}, ${medium} is not asked again`).toBeDefined();
+  }
   expect(button(place, 'Take back everything'), 'nothing stands any more').toBeUndefined();
   expect(place.textContent).toContain('server not told yet');
   await until(place, 'Checked just now in your browser against the log, entry 0');

@@ -5,11 +5,13 @@ import { freshDevice } from '../../../tests/devices';
 import { logInMemory, memoryInMap } from '../../../tests/log-in-memory';
 import type { Meeting } from '../api/client';
 import { b64, b64u, random, sha256, unb64u } from '../bytes/bytes';
-import { receipts, slips } from '../consent/keeping';
+import { receipts, refusals, slips } from '../consent/keeping';
 import { parseNotice, type NoticeRow } from '../consent/notice';
+import { answeredBefore } from '../consent/offered';
 import { readReceipt } from '../consent/receiptReader';
 import { THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
+import { standingIn } from '../consent/standing';
 import { Device } from '../device/device';
 import { ecdhPair } from '../encryption/secret';
 import { commitment, leaf } from '../log/leaf';
@@ -252,7 +254,12 @@ async function server(lasting = false) {
     return slip;
   };
   /** The page as it is after it was loaded: it knows nothing but what this device kept. */
-  const load = async (as: Meeting = meeting, keeps = true, now = () => new Date()) => {
+  const load = async (
+    as: Meeting = meeting,
+    keeps = true,
+    now = () => new Date(),
+    seen: readonly string[] = notice.rows.map((r) => r.purpose),
+  ) => {
     vi.resetModules();
     const { RoomModel: Fresh } = await import('./roomModel');
     const room: RoomModel = new Fresh({
@@ -268,7 +275,7 @@ async function server(lasting = false) {
         store: new Store({ mic: undefined, camera: undefined, micOn: false }),
         close: () => undefined,
       } as never,
-      seen: notice.rows.map((r) => r.purpose),
+      seen,
       now,
     });
     return {
@@ -382,6 +389,130 @@ describe('a no in the room', () => {
     await room.withdraw([slip.handle]);
     expect(story).toContain('no, answers');
     expect(story.filter((s) => s === 'open')).toHaveLength(1);
+  });
+});
+
+describe('a no that takes back a yes', () => {
+  /** What the card of the next meeting, in which the very same is asked, has pressed at the start. */
+  const next = async (meeting: Meeting, locale: 'en' | 'nl' = 'en') => {
+    const after = { ...meeting, id: `${meeting.id}-next`, room: 'r9' };
+    const notice = await parseNotice(meeting.notice[locale]);
+    const now = new Date();
+    const { answered } = await answeredBefore(await standingIn(after, now), notice, notice.rows, now);
+    return { after, captions: answered.get('captions voice') };
+  };
+  const SAID = { yes: false, from: 'before' };
+  const forget = async () => {
+    for (const { question } of await refusals.all()) await refusals.delete(question);
+  };
+  const asksIn = async ({ load, tell }: Awaited<ReturnType<typeof server>>, after: Meeting) => {
+    const fewer = { ...after, ai: { ...after.ai, purposes: ['notes'] } };
+    const { room } = await load(fewer, true, undefined, ['notes']);
+    await room.enter([]);
+    tell('meeting', after);
+    await soon(() => expect(room.store.get().fresh.map((r) => r.purpose)).toContain('training'));
+    const asked = room.store.get().fresh.map((r) => r.purpose);
+    await room.leave();
+    return asked;
+  };
+
+  it('is not asked again in the next meeting, in either language, nor when it is switched on in its midst', async () => {
+    await forget();
+    const all = await server();
+    await all.yes('captions');
+    const { room } = await all.load();
+    await room.enter([]);
+    expect((await next(all.meeting)).captions).toBeUndefined();
+    await room.decide(row('captions'), false);
+    await room.leave();
+    for (const locale of ['en', 'nl'] as const)
+      expect((await next(all.meeting, locale)).captions, locale).toEqual(SAID);
+    expect(await asksIn(all, (await next(all.meeting)).after)).toEqual(['training']);
+  });
+
+  it('after a no and a yes is the last word, and a yes after it forgets it', async () => {
+    await forget();
+    const { load, meeting, story } = await server();
+    const { room } = await load();
+    await room.enter([]);
+    await room.decide(row('captions'), false);
+    expect((await next(meeting)).captions).toEqual(SAID);
+    await room.decide(row('captions'), true);
+    expect((await next(meeting)).captions).toBeUndefined();
+    await room.decide(row('captions'), false);
+    expect(story).toContain('no, answers');
+    expect((await next(meeting)).captions).toEqual(SAID);
+    await room.decide(row('captions'), true);
+    expect((await next(meeting)).captions).toBeUndefined();
+    await room.leave();
+  });
+
+  it('on the card before joining, or after leaving, is remembered, too', async () => {
+    await forget();
+    const before = await server();
+    await before.yes('captions');
+    const { room } = await before.load();
+    await room.enter([{ purpose: 'captions', medium: 'voice', yes: false }]);
+    expect((await next(before.meeting)).captions).toEqual(SAID);
+    await room.leave();
+
+    await forget();
+    const after = await server();
+    const slip = await after.yes('captions');
+    const left = (await after.load()).room;
+    await left.enter([]);
+    await left.leave();
+    await left.withdraw([slip.handle]);
+    for (const locale of ['en', 'nl'] as const)
+      expect((await next(after.meeting, locale)).captions, locale).toEqual(SAID);
+  });
+
+  it('is remembered also where the server cannot be told, and a wider one for every meeting', async () => {
+    await forget();
+    const { scene, yes, load, meeting } = await server(true);
+    await yes('captions', 'voice', {
+      kind: 'organisation',
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    const { room } = await load({ ...meeting, scope: { widest: 'organisation', days: 90 } });
+    await room.enter([]);
+    scene.reach = 'unreachable';
+    void room.decide(row('captions'), false);
+    await soon(async () => expect((await next(meeting)).captions).toEqual(SAID));
+    scene.reach = 'answers';
+    await room.leave();
+  });
+
+  it('in this meeting only is not remembered for another one', async () => {
+    await forget();
+    const { yes, load, meeting } = await server(true);
+    await yes('captions', 'voice', {
+      kind: 'room',
+      id: 'r1',
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    const { room, said } = await load({ ...meeting, scope: { widest: 'room', days: 90 } });
+    await room.enter([]);
+    await room.refuseHere(row('captions'));
+    expect(said('captions')).toBe('refused');
+    expect((await next(meeting)).captions).toBeUndefined();
+    await room.leave();
+  });
+
+  it('that is not one, because a yes is said anew for one that was never proved, is not remembered', async () => {
+    await forget();
+    const { scene, story, load, meeting } = await server();
+    scene.answering = 'lost';
+    const before = await load();
+    await before.room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await before.room.leave();
+    const { room } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().disagrees).toBe('unproved'));
+    await room.decide(row('captions'), true);
+    expect(story).toContain('no, answers');
+    expect((await next(meeting)).captions).toBeUndefined();
+    await room.leave();
   });
 });
 

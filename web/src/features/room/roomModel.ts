@@ -30,6 +30,7 @@ import { provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
 import { OwnRows, type Statement } from '../consent/ownRows';
 import { askedIn } from '../consent/reach';
 import type { Answer, Recipient } from '../consent/receipt';
+import { refusedBefore, rememberNos, rememberTakenBack } from '../consent/refused';
 import { scopesOffered, THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
 import { endedBy, provedOf, refusedHere, rememberHere } from '../consent/standing';
@@ -369,17 +370,18 @@ export class RoomModel {
       if (answers.length > 0) await this.sign(answers);
       return;
     }
-    const refused = row.media
-      .filter((m) => media.includes(m.medium))
-      .filter((m) => ['requested', 'given'].includes(this.choice(row.purpose, m.medium)))
+    const pressed = row.media
+      .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'refused')
       .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...far }));
+    const refused = pressed.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
     const handles = media.flatMap((medium) => this.#rows.slipsOf(row.purpose, medium)).map((s) => s.handle);
-    const told = handles.length > 0 ? this.withdraw(handles) : Promise.resolve();
+    const told = handles.length > 0 ? this.#ends(handles) : Promise.resolve();
     // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = refused.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
     await Promise.all([
       told,
+      this.#remembersNo(pressed),
       this.#takeBackElsewhere(refused),
       answers.length > 0 ? this.sign(answers) : undefined,
     ]);
@@ -413,7 +415,7 @@ export class RoomModel {
     this.#listening?.stop(this.#rows.endedBy(answers));
     if (here.length > 0) this.#restate();
     const stale = this.#rows.stale(answers);
-    if (stale.length > 0) await this.withdraw(stale);
+    if (stale.length > 0) await this.#ends(stale);
     const groups = inReceipts(answers, (one) => this.#rows.scopeOf(one));
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
     this.#busy(keys, true);
@@ -467,6 +469,15 @@ export class RoomModel {
 
   /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
   async withdraw(handles: readonly string[]): Promise<void> {
+    const texts = (version: number) => this.#rows.texts(version);
+    const remembered = receipts
+      .all()
+      .then((all) => rememberTakenBack(handles, all, this.#now(), texts))
+      .catch((failure: unknown) => console.warn('room: a no could not be remembered', failure));
+    await Promise.all([this.#ends(handles), remembered]);
+  }
+
+  async #ends(handles: readonly string[]): Promise<void> {
     const taken = this.#rows.takes(handles);
     this.#listening?.stop(handles);
     const keys = taken.map((s) => keyOf(s.purpose, s.medium));
@@ -683,8 +694,12 @@ export class RoomModel {
           throw new Error('the server tells of another meeting');
         const turn = ++this.#turn;
         const [notice, asked] = await Promise.all([noticeOf(event.data), askedIn(event.data)]);
-        if (turn !== this.#turn) return;
         const offered = this.#keeps ? offeredRows(notice, event.data) : [];
+        const said =
+          notice && asked.recipient
+            ? await refusedBefore(notice, offered, asked.recipient)
+            : new Set<string>();
+        if (turn !== this.#turn) return;
         const { meeting: before, reworded: knew } = this.store.get();
         this.#rows.asks(asked);
         this.store.set({
@@ -707,7 +722,8 @@ export class RoomModel {
           (row) =>
             !this.#seen.has(row.purpose) &&
             (anew.has(row.purpose) ||
-              row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested')),
+              (!said.has(row.purpose) &&
+                row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested'))),
         );
         this.store.set({ fresh });
         await this.#applyGrants();
@@ -825,13 +841,21 @@ export class RoomModel {
     const slipsFor = (a: Answer) => held.get(a) ?? [];
     const ended = answers.filter((a) => !a.yes && !a.here).flatMap(slipsFor);
     if (ended.length > 0)
-      void this.withdraw(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
-    await this.#takeBackElsewhere(answers);
+      void this.#ends(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
+    await Promise.all([this.#remembersNo(answers), this.#takeBackElsewhere(answers)]);
     // A yes that stands is not said again.
     const said = answers.filter((a) =>
       a.yes ? this.choice(a.purpose, a.medium) !== 'given' : a.here || slipsFor(a).length === 0,
     );
     return [...said, ...this.#rows.owed(answers, this.store.get().offered)];
+  }
+
+  /** A no to what is shown is kept on this device as said, whatever becomes of it at the server. */
+  async #remembersNo(answers: readonly Answer[]): Promise<void> {
+    const shown = this.#shown();
+    if (!this.#keeps || !shown) return;
+    const texts = new Set([shown.notice, ...this.#rows.texts(shown.notice.version)]);
+    await rememberNos(texts, shown.recipient, answers, this.#now());
   }
 
   /** A no ends also what was said under another key of this browser: nobody but this browser knows that they are one's own. */
