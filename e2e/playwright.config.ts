@@ -1,7 +1,7 @@
 import { defineConfig } from "@playwright/test";
 
-/** Three people at a time, or what measures or waits for words: two cores carry a recogniser and a few browsers, not more. */
-const IN_REAL_TIME = ["fork.spec.ts", "log.spec.ts", "mute.spec.ts", "story.spec.ts"];
+/** What measures or hangs on words that are spoken: two cores carry a recogniser and a few browsers, not more. */
+const IN_REAL_TIME = ["demo.spec.ts", "log.spec.ts", "mute.spec.ts", "story.spec.ts"];
 
 /** Real servers, real browsers. `npm test` runs the first project two tests at a time, then the second, one by one. */
 export default defineConfig({

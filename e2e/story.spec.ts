@@ -137,7 +137,7 @@ test("a data set is cut and proved, a model learns, the person changes their min
 
     const page = await ada.context.newPage();
     await page.goto(`${aye.url}/me`);
-    await expect(page.getByText("Checked just now in your browser against the log")).toBeVisible();
+    await expect(page.getByText("All 2 checked just now in your browser against the log")).toBeVisible();
     await expect(page.getByText(ADA.typed).first()).toBeVisible();
     await expect(page.getByRole("listitem").filter({ hasText: /^Model/ }).first()).toBeAttached();
 
