@@ -108,7 +108,7 @@ describe('a row that was said yes to', () => {
   it('is dead from the moment it is taken back, with all of that medium until the server knows', () => {
     const notes = said(1, { purpose: 'notes' });
     const { of } = rows([said(0), notes]);
-    expect(of.takes(['h0'])).toHaveLength(1);
+    expect(of.takes(['h0']).slips).toHaveLength(1);
     expect(of.live()).toEqual([]);
     expect(of.knowsOf('h0')).toBe(true);
     expect(of.live()).toEqual([{ handle: 'h1', medium: 'voice' }]);
@@ -242,7 +242,7 @@ describe('the word of the server', () => {
             );
             break;
           case 'take':
-            for (const t of of.takes([one.handle ?? ''])) untold.set(t.handle, t.medium);
+            for (const t of of.takes([one.handle ?? '']).slips) untold.set(t.handle, t.medium);
             gone.add(one.handle ?? '');
             break;
           case 'known':

@@ -1,7 +1,7 @@
 import type { Choice } from '../api/client';
 import { reworded, type Reworded } from './anew';
 import { keyOf, questionOf } from './answers';
-import type { KeptSlip } from './keeping';
+import type { KeptEnd, KeptSlip } from './keeping';
 import type { Notice, NoticeRow } from './notice';
 import type { OwnChoice } from './own';
 import { inEffect, lapse, type Asked, type Lapse } from './reach';
@@ -24,6 +24,9 @@ export interface Statement {
   readonly disagrees: 'otherwise' | 'unproved' | undefined;
 }
 
+/** A yes that was signed and proved here. */
+export type OwnYes = OwnChoice & { readonly handle: string };
+
 /** How long what the server says may be older than the answer that it has just taken. */
 const UNHEARD_MS = 5000;
 
@@ -44,7 +47,7 @@ export class OwnRows {
   #own: ReadonlyMap<string, OwnChoice> = new Map();
   #slips: readonly KeptSlip[] = [];
   /** Handles that this device took back, now or before a reload: whatever the server says, they are no yes. */
-  readonly #taken = new Map<string, Pick<Slip, 'purpose' | 'medium'> | undefined>();
+  readonly #taken = new Map<string, { readonly purpose: string; readonly medium: string } | undefined>();
   /** The medium of each handle that was taken back while the server does not know it yet. */
   readonly #untold = new Map<string, string>();
   /** Rows that were refused in this meeting only: whatever else stands, nothing of theirs is sent here. */
@@ -71,12 +74,21 @@ export class OwnRows {
     this.#own = inEffect(this.#said, asked);
   }
 
-  /** All that this device keeps and that can count here: proved answers, slips of whichever meeting, nos for this one only. */
-  keeps(said: readonly OwnChoice[], slips: readonly KeptSlip[], refusedHere: Iterable<string>): void {
+  /**
+   * All that this device keeps and that can count here: proved answers, slips of whichever meeting, nos for this one only,
+   * and what was taken back without a slip.
+   */
+  keeps(
+    said: readonly OwnChoice[],
+    slips: readonly KeptSlip[],
+    refusedHere: Iterable<string>,
+    ends: readonly KeptEnd[] = [],
+  ): void {
     this.#said = said;
     if (this.#asked) this.#own = inEffect(said, this.#asked);
     for (const key of refusedHere) this.#refusedHere.add(key);
     this.holds(slips);
+    this.areTaken(ends);
   }
 
   /** The slips that this device has, of whichever meeting. */
@@ -85,8 +97,8 @@ export class OwnRows {
     this.#slips = slips.filter((s) => this.#counts(s) && !isTaken(s) && !this.#taken.has(s.handle));
   }
 
-  /** Of the slips that this device has: those that were taken back, here or on another page. Whether one was new. */
-  areTaken(slips: readonly KeptSlip[]): boolean {
+  /** Of the yeses whose slip or end this device has: those that were taken back, here or on another page. Whether one was new. */
+  areTaken(slips: readonly (KeptSlip | KeptEnd)[]): boolean {
     const news = slips.filter((s) => isTaken(s) && this.#counts(s) && !this.#taken.has(s.handle));
     for (const slip of news) {
       this.#taken.set(slip.handle, slip);
@@ -113,17 +125,29 @@ export class OwnRows {
     for (const { purpose, medium } of answers) this.#refusedHere.add(keyOf(purpose, medium));
   }
 
-  /** From now on these handles are no yes. Gives the slips that there were for them. */
-  takes(handles: readonly string[]): readonly KeptSlip[] {
-    const taken = this.#slips.filter((s) => handles.includes(s.handle));
+  /**
+   * From now on these handles are no yes. Gives the slips that there were for them and, where a slip is lost, the yes that
+   * was proved here: the key that signed it can still end it.
+   */
+  takes(handles: readonly string[]): {
+    readonly slips: readonly KeptSlip[];
+    readonly lost: readonly OwnYes[];
+  } {
+    const slips = this.#slips.filter((s) => handles.includes(s.handle));
+    const held = new Set(slips.map((s) => s.handle));
+    const lost = this.#said.filter(
+      (said): said is OwnYes =>
+        said.handle !== undefined &&
+        handles.includes(said.handle) &&
+        !held.has(said.handle) &&
+        !this.#taken.has(said.handle),
+    );
+    const known = [...slips, ...lost];
     for (const handle of handles)
-      this.#taken.set(
-        handle,
-        taken.find((s) => s.handle === handle),
-      );
-    for (const slip of taken) this.#untold.set(slip.handle, slip.medium);
+      this.#taken.set(handle, known.find((one) => one.handle === handle) ?? this.#taken.get(handle));
+    for (const { handle, medium } of known) this.#untold.set(handle, medium);
     this.#slips = this.#slips.filter((s) => !handles.includes(s.handle));
-    return taken;
+    return { slips, lost };
   }
 
   /** The server has answered for a withdrawal; whether it held anything back until then. */
@@ -261,6 +285,17 @@ export class OwnRows {
     );
   }
 
+  /** What a no to a row takes back without its slip, which is lost: the handle of the yes that stands here. */
+  lostOf(purpose: string, medium: string): readonly string[] {
+    const key = keyOf(purpose, medium);
+    const own = this.#own.get(key);
+    return own?.handle !== undefined &&
+      this.#standing(key, own) === 'given' &&
+      !this.#slips.some((s) => s.handle === own.handle)
+      ? [own.handle]
+      : [];
+  }
+
   /** Slips of an earlier yes to the same row that never was proved or went to somebody else: it is ended first. */
   stale(answers: readonly Answer[]): readonly string[] {
     return this.#slips
@@ -309,7 +344,7 @@ export class OwnRows {
   // The rules
 
   /** A slip of what was said in this meeting, or of what counts in it from elsewhere, as proved here or as the server says. */
-  #counts(slip: KeptSlip): boolean {
+  #counts(slip: Pick<KeptSlip, 'meeting' | 'handle'>): boolean {
     return (
       slip.meeting === this.#meeting ||
       this.has(slip.handle) ||

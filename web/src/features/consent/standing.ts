@@ -239,7 +239,7 @@ function within(yes: Scope, no: WiderScope | undefined): boolean {
   return no.kind === 'organisation' || (yes.kind === 'room' && yes.id === no.id);
 }
 
-export function isTaken(slip: KeptSlip): boolean {
+export function isTaken(slip: Pick<KeptSlip, 'takenAt' | 'usedAt'>): boolean {
   return slip.takenAt !== undefined || slip.usedAt !== undefined;
 }
 

@@ -13,6 +13,7 @@ import { THIS_MEETING, type Scope } from '../consent/scope';
 import { answer } from '../consent/signing';
 import { standingIn } from '../consent/standing';
 import { Device } from '../device/device';
+import { openJws } from '../device/jws';
 import { ecdhPair } from '../encryption/secret';
 import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
@@ -215,13 +216,18 @@ async function server(lasting = false) {
         ? json({ serverUrl: 'ws://x', token: 't' })
         : new Response(null, { status: 204 });
     }
-    if (path !== '/api/withdrawals') throw new Error(path);
-    story.push(`no, ${scene.reach}`);
+    const byKey = path === '/api/me/withdrawals';
+    if (!byKey && path !== '/api/withdrawals') throw new Error(path);
+    story.push(`no${byKey ? ' by key' : ''}, ${scene.reach}`);
     if (scene.reach === 'silent') return new Promise<Response>(() => undefined);
     if (scene.reach === 'unreachable') throw new TypeError('no network');
-    const { secret } = JSON.parse(init?.body as string) as { secret: string };
-    const handle = await sha256(unb64u(secret, 32));
-    log.entries.push(leaf.withdraw(unb64u(secret, 32)));
+    const { secret = '', handle: named } = JSON.parse(init?.body as string) as Record<string, string>;
+    if (named !== undefined) {
+      const { Authorization: proof = '' } = init?.headers as Record<string, string>;
+      expect((await openJws(proof.replace('Device ', ''), 'aye-request+jws')).jwk).toEqual(device.record.jwk);
+    }
+    const handle = named === undefined ? await sha256(unb64u(secret, 32)) : unb64u(named, 32);
+    log.entries.push(named === undefined ? leaf.withdraw(unb64u(secret, 32)) : leaf.revoke(handle));
     const ended = given.find((g) => g.handle === b64u(handle));
     if (ended) ended.state = 'withdrawn';
     const promise = await log.sign(
@@ -375,6 +381,53 @@ describe('a no in the room', () => {
     await soon(() => expect(said('captions')).toBe('withdrawn'));
     expect(story).toContain('no, answers');
     expect(story).not.toContain('open');
+    await room.leave();
+  });
+
+  it('where the slip is lost goes by the key that signed the yes, and is not undone by a reload', async () => {
+    const { scene, story, sent, yes, load, device } = await server();
+    await device.keep();
+    const slip = await yes('captions');
+    await yes('notes');
+    await slips.delete(slip.handle);
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(story).toEqual(['open']));
+    expect(said('captions')).toBe('given');
+    // No answer is written down just now, and none is needed.
+    scene.refuses = 'captions';
+    scene.reach = 'unreachable';
+    void room.decide(row('captions'), false);
+    expect(said('captions')).toBe('withdrawn');
+    await soon(() => expect(story).toContain('no by key, unreachable'));
+    await room.leave();
+
+    story.length = 0;
+    const after = await load();
+    await after.room.enter([]);
+    await soon(() => expect(story).toContain('no by key, unreachable'));
+    await quiet();
+    expect(after.said('captions')).toBe('withdrawn');
+    expect(story, 'the server would take it for captions, too').not.toContain('open');
+    scene.reach = 'answers';
+    await soon(() => expect(story).toContain('open'));
+    expect(story.indexOf('no by key, answers')).toBeLessThan(story.indexOf('open'));
+    await soon(() => expect(after.room.store.get().standings.get(slip.handle)?.is).toBe('inLog'));
+    expect(after.said('captions')).toBe('withdrawn');
+    expect(sent, 'nothing was signed').toEqual([]);
+    await after.room.leave();
+  });
+
+  it('on the card before joining goes by the key, too, where the slip is lost', async () => {
+    const { story, sent, yes, load, device } = await server();
+    await device.keep();
+    const slip = await yes('captions');
+    await slips.delete(slip.handle);
+    const { room, said } = await load();
+    await room.enter([{ purpose: 'captions', medium: 'voice', yes: false }]);
+    await soon(() => expect(story).toEqual(['no by key, answers']));
+    expect(said('captions')).toBe('withdrawn');
+    expect(sent).toEqual([]);
     await room.leave();
   });
 

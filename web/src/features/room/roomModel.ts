@@ -24,10 +24,17 @@ import { subscribe, type AiState, type SeatEvent, type Subscription } from '../a
 import { sentence } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
 import { inReceipts, keyOf } from '../consent/answers';
-import { receipts, slips as keptSlips, type KeptReceipt, type KeptSlip } from '../consent/keeping';
+import {
+  ends as keptEnds,
+  receipts,
+  slips as keptSlips,
+  type KeptEnd,
+  type KeptReceipt,
+  type KeptSlip,
+} from '../consent/keeping';
 import type { Notice, NoticeRow } from '../consent/notice';
 import { provedChoices, sameRecipient, type OwnChoice } from '../consent/own';
-import { OwnRows, type Statement } from '../consent/ownRows';
+import { OwnRows, type OwnYes, type Statement } from '../consent/ownRows';
 import { askedIn } from '../consent/reach';
 import type { Answer, Recipient } from '../consent/receipt';
 import { refusedBefore, rememberNos, rememberTakenBack } from '../consent/refused';
@@ -47,7 +54,7 @@ import { Gossip, LOG_TOPIC, type Compared } from '../log/gossip';
 import { findings, KnownLog } from '../log/memory';
 import { CannotVerify } from '../log/note';
 import type { LocalMedia } from '../preview/localMedia';
-import { outbox, type Said } from '../withdraw/outbox';
+import { outbox, type Said, type Taking } from '../withdraw/outbox';
 import { settled } from '../withdraw/withdrawal';
 import { noticeOf } from '../consent/offered';
 import { Store } from '../../shell/store';
@@ -375,9 +382,8 @@ export class RoomModel {
       .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...far }));
     const refused = pressed.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
-    const handles = media.flatMap((medium) => this.#rows.slipsOf(row.purpose, medium)).map((s) => s.handle);
+    const handles = media.flatMap((medium) => this.#heldOf(row.purpose, medium));
     const told = handles.length > 0 ? this.#ends(handles) : Promise.resolve();
-    // A signed no ends a yes too: for a grant whose slip this device has lost.
     const answers = refused.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
     await Promise.all([
       told,
@@ -477,9 +483,18 @@ export class RoomModel {
     await Promise.all([this.#ends(handles), remembered]);
   }
 
+  /** What a no to a row takes back: by slips, and by the key that signed it where the slip of a yes is lost. */
+  #heldOf(purpose: string, medium: string): readonly string[] {
+    return [
+      ...this.#rows.slipsOf(purpose, medium).map((s) => s.handle),
+      ...this.#rows.lostOf(purpose, medium),
+    ];
+  }
+
   async #ends(handles: readonly string[]): Promise<void> {
-    const taken = this.#rows.takes(handles);
+    const { slips: held, lost } = this.#rows.takes(handles);
     this.#listening?.stop(handles);
+    const taken: readonly Taking[] = [...held, ...lost.map((yes) => this.#endByKey(yes))];
     const keys = taken.map((s) => keyOf(s.purpose, s.medium));
     this.store.set({ sendingVoice: false });
     this.#restate();
@@ -490,6 +505,12 @@ export class RoomModel {
       this.#busy(keys, false);
     }
     if (taken.length < handles.length) this.store.set({ trouble: i18next.t('me.noSlip') });
+  }
+
+  #endByKey({ purpose, medium, handle }: OwnYes): KeptEnd {
+    // Of this meeting, also where the yes is from another one: its key is the one of this seat.
+    const { origin, meeting, title } = this.#device.record;
+    return { origin, meeting, title, purpose, medium, handle, takenAt: this.#now().toISOString() };
   }
 
   setPaused(paused: boolean): void {
@@ -837,15 +858,14 @@ export class RoomModel {
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
   async #takeBackFirst(answers: readonly Answer[]): Promise<readonly Answer[]> {
-    const held = new Map(answers.map((a) => [a, this.#rows.slipsOf(a.purpose, a.medium)]));
-    const slipsFor = (a: Answer) => held.get(a) ?? [];
-    const ended = answers.filter((a) => !a.yes && !a.here).flatMap(slipsFor);
-    if (ended.length > 0)
-      void this.#ends(ended.map((s) => s.handle)).catch((failure: unknown) => this.#trouble(failure));
+    const held = new Map(answers.map((a) => [a, this.#heldOf(a.purpose, a.medium)]));
+    const heldFor = (a: Answer) => held.get(a) ?? [];
+    const ended = answers.filter((a) => !a.yes && !a.here).flatMap(heldFor);
+    if (ended.length > 0) void this.#ends(ended).catch((failure: unknown) => this.#trouble(failure));
     await Promise.all([this.#remembersNo(answers), this.#takeBackElsewhere(answers)]);
     // A yes that stands is not said again.
     const said = answers.filter((a) =>
-      a.yes ? this.choice(a.purpose, a.medium) !== 'given' : a.here || slipsFor(a).length === 0,
+      a.yes ? this.choice(a.purpose, a.medium) !== 'given' : a.here || heldFor(a).length === 0,
     );
     return [...said, ...this.#rows.owed(answers, this.store.get().offered)];
   }
@@ -956,7 +976,7 @@ export class RoomModel {
     const held = (await keptSlips.all()).map((s) =>
       said.has(s.handle) ? { ...s, takenAt: s.takenAt ?? at } : s,
     );
-    this.#rows.keeps(await this.#readProved(), held, await refusedHere(id));
+    this.#rows.keeps(await this.#readProved(), held, await refusedHere(id), await keptEnds.all());
   }
 
   async #loadSlips(): Promise<void> {
@@ -1016,7 +1036,7 @@ export class RoomModel {
     const all = await keptSlips.all();
     const at = this.#now().toISOString();
     const taken = all.map((s) => (said.has(s.handle) ? { ...s, takenAt: s.takenAt ?? at } : s));
-    if (!this.#rows.areTaken(taken)) return;
+    if (!this.#rows.areTaken([...taken, ...(await keptEnds.all())])) return;
     this.#restate();
     await this.#applyGrants();
   }
