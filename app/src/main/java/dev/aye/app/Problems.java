@@ -61,7 +61,8 @@ final class Problems extends ResponseEntityExceptionHandler {
             Problem.unavailable(
                     "not-witnessed-yet",
                     "Your answer is in the log, but the witnesses that watch the log have not"
-                        + " confirmed it yet, so it does not count yet. Send it again in a moment.")
+                        + " confirmed it yet, so no yes in it counts yet; what you said no to has"
+                        + " ended. Send it again in a moment.")
                 .body());
       }
     }

@@ -152,15 +152,18 @@ class StoryTest {
     Archive.unlock(lock);
   }
 
-  /** A witness that nobody can reach: the answer is in the log, and opens nothing. */
+  /** A witness that nobody can reach: a yes is in the log, and opens nothing. */
   @Test
-  void anAnswerThatNoWitnessHasSeenGrantsNothingAndAWithdrawalIsTakenAllTheSame() throws Exception {
+  void aYesThatNoWitnessHasSeenGrantsNothingAndANoAndAWithdrawalCountAllTheSame() throws Exception {
     FileChannel lock = Archive.lock(data);
     Handle handle;
+    byte[] first;
     try (Archive archive = new Archive(config())) {
       handle = answer(archive, true);
+      first = drawn;
+      learning(archive, Optional.of(draw(32)));
+      assertThat(learned(archive)).isTrue();
     }
-    byte[] first = drawn;
     String key = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
     AyeConfig watched =
         AyeConfig.read(
@@ -176,6 +179,9 @@ class StoryTest {
             Map.of());
     try (Archive archive = new Archive(watched)) {
       archive.consents().offer(MEETING, offer(archive.consents()));
+      assertThat(learned(archive)).isTrue();
+      learning(archive, Optional.empty());
+      assertThat(learned(archive)).isFalse();
       assertThat(archive.consents().withdraw(WithdrawalSecret.of(first)))
           .isInstanceOf(Consents.Withdrawing.Promised.class);
       assertThatThrownBy(() -> answer(archive, true))
@@ -189,7 +195,30 @@ class StoryTest {
       assertThat(archive.consents().withdrawals().getFirst().handle()).isEqualTo(handle);
       assertThat(archive.log().failure()).isEmpty();
     }
+    try (Archive archive = new Archive(watched)) {
+      archive.consents().offer(MEETING, offer(archive.consents()));
+      assertThat(learned(archive)).as("after a restart").isFalse();
+      assertThat(archive.consents().stands(handle)).isFalse();
+    }
     Archive.unlock(lock);
+  }
+
+  private void learning(Archive archive, Optional<byte[]> secret) throws Exception {
+    answer(
+        archive.consents(),
+        archive.log().origin(),
+        archive.clock().instant(),
+        MEETING,
+        device,
+        Purpose.TRAINING,
+        secret);
+  }
+
+  private boolean learned(Archive archive) throws Exception {
+    return archive
+        .consents()
+        .permit(person(), MEETING, Purpose.TRAINING, Medium.VOICE, RecipientId.COMPANION)
+        .isPresent();
   }
 
   /** The backup is older than the withdrawal; the log's public files, as a mirror has them, not. */

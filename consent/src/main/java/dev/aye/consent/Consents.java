@@ -38,10 +38,11 @@ import java.util.function.Function;
  * <p><b>A yes, in this order</b> ({@link #answer}); what a crash after each step leaves behind:
  *
  * <ol>
- *   <li>Checked against seat, offer and clock. A no in it ends the permit for its row here already.
- *       Nothing is durable.
- *   <li>{@code ANSWER} leaf in the log, durable. Left behind: a commitment that nobody can open.
- *       The device may send the same receipt again.
+ *   <li>Checked against seat, offer and clock. A no in it ends what stood for its row already, and
+ *       durably, as a withdrawal does: whatever becomes of the rest. A yes has left nothing behind.
+ *   <li>{@code ANSWER} leaf in the log, durable; where any row is a yes, seen by a quorum of its
+ *       witnesses. Left behind: a commitment that nobody can open. The device may send the same
+ *       receipt again.
  *   <li>Checked again, as the world went on meanwhile; fact in the store, durable. Left behind: a
  *       yes without a permit, which {@link #offer} makes when the meeting opens again. Sending the
  *       receipt again gives the first answer.
@@ -361,7 +362,9 @@ public final class Consents {
   /**
    * Takes an answered card from the seat that it names.
    *
-   * @throws RuntimeException when log or store fail; nothing is granted then
+   * @throws RuntimeException when log or store fail; nothing is granted then. What its noes end has
+   *     ended all the same; only if the store failed may it come back with a restart, and the card
+   *     is to be sent again
    */
   public Answering answer(Seat seat, String jws, Salt salt) {
     return telling(told -> {
@@ -393,10 +396,11 @@ public final class Consents {
       fresh(receipt);
       open.check(seat, receipt);
       reserve(receipt, reserved);
-      refuse(receipt, told);
+      refuseDurably(receipt, told);
     }
-    told.holders();
-    Appended leaf = journal.append(new Leaf.Answer(commitment));
+    told.all();
+    Leaf answer = new Leaf.Answer(commitment);
+    Appended leaf = receipt.grants() ? journal.append(answer) : journal.appendUnwitnessed(answer);
     synchronized (lock) {
       Optional<Ledger.Answered> before = before(seat, receipt, commitment);
       if (before.isPresent()) {
@@ -469,6 +473,19 @@ public final class Consents {
             pending.putIfAbsent(yes.handle(), done) == null, Refusal.HANDLE_USED, "choices.handle");
         reserved.put(yes.handle(), done);
       }
+    }
+  }
+
+  /**
+   * Ends what this receipt answers with a no, here and now: neither log nor witnesses, nor a yes in
+   * it that must wait for them, can hold that up or undo it.
+   */
+  private void refuseDurably(Receipt receipt, Told told) {
+    Set<Holding> refused = refuse(receipt, told);
+    if (ledger.ends(receipt)) {
+      keep(new Event.Refused(now(), receipt.jws(), journal.size()));
+      told.changes.add(new Change.Answered(receipt.person(), receipt.meeting()));
+      refused.forEach(holding -> told.ended(holding, State.REFUSED));
     }
   }
 
@@ -995,9 +1012,12 @@ public final class Consents {
       due.forEach(this::run);
     }
 
+    /** Runs the holders and tells the changes there are so far. */
     void all() {
       holders();
-      for (Change change : changes) {
+      List<Change> due = List.copyOf(changes);
+      changes.clear();
+      for (Change change : due) {
         listeners.forEach(listener -> run(() -> listener.accept(change)));
       }
     }

@@ -40,6 +40,20 @@ public sealed interface Event {
   }
 
   /**
+   * A card was answered whose noes end something that stood: they count from here on, whatever
+   * becomes of the card. Its {@link Answered} follows when it is recorded whole.
+   *
+   * @param receipt the exact JWS
+   * @param logSize of the log when it was said
+   */
+  record Refused(Instant at, String receipt, long logSize) implements Event {
+    @Override
+    public String toString() {
+      return "noes of a card";
+    }
+  }
+
+  /**
    * A grant was withdrawn; its leaf is yet to come.
    *
    * @param logSize of the log when this was promised
@@ -82,6 +96,8 @@ public sealed interface Event {
               .put("salt", e.salt.value())
               .put("index", e.index)
               .put("until", e.until.toString());
+      case Refused e ->
+          json.put("event", "refused").put("receipt", e.receipt).put("logSize", e.logSize);
       case Withdrawn e ->
           json.put("event", "withdrawn").put("secret", e.secret.value()).put("logSize", e.logSize);
       case WithdrawalLogged e ->
@@ -125,6 +141,10 @@ public sealed interface Event {
               new Salt(json.text("salt", 43)),
               number(json, "index"),
               Instant.parse(json.text("until", 40)));
+        }
+        case "refused" -> {
+          json.having("at", "event", "receipt", "logSize");
+          yield new Refused(at, json.text("receipt", Receipt.MAX_LENGTH), number(json, "logSize"));
         }
         case "withdrawn" -> {
           json.having("at", "event", "secret", "logSize");

@@ -18,6 +18,9 @@ interface Journal {
   /** Returns when the leaf is durable and in a published checkpoint. */
   Appended append(Leaf leaf);
 
+  /** As {@link #append}, but waits for no witness. */
+  Appended appendUnwitnessed(Leaf leaf);
+
   CompletableFuture<Appended> submit(Leaf leaf);
 
   String proof(long index);
@@ -43,6 +46,11 @@ interface Journal {
       @Override
       public Appended append(Leaf leaf) {
         return log.append(leaf);
+      }
+
+      @Override
+      public Appended appendUnwitnessed(Leaf leaf) {
+        return log.appendUnwitnessed(leaf);
       }
 
       @Override

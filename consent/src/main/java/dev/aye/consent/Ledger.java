@@ -82,6 +82,13 @@ final class Ledger {
   private final List<Published> published = new ArrayList<>();
   private final Map<Hash, Answered> byCommitment = new HashMap<>();
   private final Map<PersonId, List<Answered>> byPerson = new HashMap<>();
+
+  /** What people said to cards so far: the turn of the last. */
+  private int turns;
+
+  /** Rows of cards whose noes counted before the card was recorded. */
+  private final Map<PersonId, Set<Row>> refusedRows = new HashMap<>();
+
   private final Set<String> receiptIds = new HashSet<>();
   private final Map<Handle, Holding> holdings = new ConcurrentHashMap<>();
   private final Map<MeetingId, List<Holding>> byMeeting = new HashMap<>();
@@ -122,6 +129,7 @@ final class Ledger {
             case Event.Answered e -> e.index() + 1;
             case Event.WithdrawalLogged e -> e.index() + 1;
             case Event.RevocationLogged e -> e.index() + 1;
+            case Event.Refused e -> e.logSize();
             case Event.Withdrawn e -> e.logSize();
             case Event.Revoked e -> e.logSize();
             case Event.Expired _, Event.Invalidated _, Event.MeetingEnded _ -> grown;
@@ -137,7 +145,8 @@ final class Ledger {
   void apply(Event event) {
     switch (event) {
       case Event.NoticePublished e -> published(e);
-      case Event.Answered e -> answered(e);
+      case Event.Answered e -> take(new Answered(e, stored(e.receipt())));
+      case Event.Refused e -> refused(stored(e.receipt()));
       case Event.Withdrawn e -> {
         Handle handle = e.secret().handle();
         if (withdrawn.putIfAbsent(handle, e) == null) {
@@ -181,14 +190,38 @@ final class Ledger {
     }
   }
 
-  private void answered(Event.Answered e) {
-    Receipt receipt;
+  private static Receipt stored(String jws) {
     try {
-      receipt = Receipt.read(e.receipt());
+      return Receipt.read(jws);
     } catch (Flaw flaw) {
       throw new IllegalStateException("a stored receipt is damaged: " + flaw.detail(), flaw);
     }
-    take(new Answered(e, receipt));
+  }
+
+  /**
+   * Noes that count before their card is recorded. When it is, they are said once more, which ends
+   * nothing that was not given in between.
+   */
+  private void refused(Receipt receipt) {
+    Notice shown = shown(receipt);
+    int turn = ++turns;
+    for (Receipt.Answer answer : receipt.choices()) {
+      if (answer instanceof Receipt.Answer.No no) {
+        refusedRows
+            .computeIfAbsent(receipt.person(), _ -> new LinkedHashSet<>())
+            .add(row(receipt, no));
+        say(receipt, no, refuse(receipt, no, shown, turn));
+      }
+    }
+  }
+
+  private Said.No refuse(Receipt receipt, Receipt.Answer.No no, Notice shown, int turn) {
+    endedBy(receipt, no).forEach(holding -> end(holding.grant.handle(), State.REFUSED));
+    return new Said.No(receipt, shown, turn);
+  }
+
+  private void say(Receipt receipt, Receipt.Answer answer, Said said) {
+    areas(receipt).forEach(area -> last.put(row(receipt, answer).in(area), said));
   }
 
   /** An answer whose receipt was just read, with its signature: it need not be read again. */
@@ -201,19 +234,15 @@ final class Ledger {
     receiptIds.add(idOf(receipt));
     byPerson.computeIfAbsent(receipt.person(), _ -> new ArrayList<>()).add(answered);
     Notice shown = shown(receipt);
-    int turn = byCommitment.size();
+    int turn = ++turns;
     for (Receipt.Answer answer : receipt.choices()) {
-      Row row = row(receipt, answer);
       Said said =
           switch (answer) {
-            case Receipt.Answer.No no -> {
-              endedBy(receipt, no).forEach(holding -> end(holding.grant.handle(), State.REFUSED));
-              yield new Said.No(receipt, shown, turn);
-            }
+            case Receipt.Answer.No no -> refuse(receipt, no, shown, turn);
             case Receipt.Answer.Yes yes ->
                 new Said.Yes(given(answered, yes, shown), receipt, shown, turn);
           };
-      areas(receipt).forEach(area -> last.put(row.in(area), said));
+      say(receipt, answer, said);
     }
   }
 
@@ -324,6 +353,41 @@ final class Ledger {
       }
     }
     return ended.stream().filter(holding -> holding.state == State.GIVEN).toList();
+  }
+
+  /**
+   * Whether the noes of a card change what stands: one ends a grant, or comes before a wider one
+   * from elsewhere that it does not end. Saying the same once more changes nothing.
+   */
+  boolean ends(Receipt receipt) {
+    return receipt.choices().stream()
+        .anyMatch(answer ->
+            answer instanceof Receipt.Answer.No no
+                && (!endedBy(receipt, no).isEmpty() || comesBeforeWider(receipt, no)));
+  }
+
+  private boolean comesBeforeWider(Receipt receipt, Receipt.Answer.No no) {
+    Row row = row(receipt, no);
+    boolean wider =
+        wide(receipt.person()).stream()
+            .anyMatch(holding ->
+                holding.state == State.GIVEN
+                    && holding.grant.purpose().equals(no.purpose())
+                    && holding.grant.medium() == no.medium()
+                    && holding.grant.recipient().equals(receipt.recipient().id()));
+    return wider && areas(receipt).stream().anyMatch(area -> !refusedIn(row.in(area)));
+  }
+
+  /** Whether a no is the last word there, also after what was said everywhere. */
+  private boolean refusedIn(Row row) {
+    Said here = last.get(row);
+    Said everywhere = last.get(row.in(new Area.Everywhere()));
+    boolean overtaken =
+        row.area instanceof Area.InRoom
+            && here != null
+            && everywhere != null
+            && everywhere.turn() > here.turn();
+    return here instanceof Said.No && !overtaken;
   }
 
   private static boolean within(Scope inner, Scope outer) {
@@ -574,6 +638,7 @@ final class Ledger {
     for (Answered answered : byPerson.getOrDefault(person, List.of())) {
       answered.receipt.choices().forEach(answer -> rows.add(row(answered.receipt, answer)));
     }
+    rows.addAll(refusedRows.getOrDefault(person, Set.of()));
     return rows;
   }
 

@@ -148,6 +148,158 @@ class CrashOrderTest {
     assertThat(house.consents.withdrawals().getFirst().index()).isPresent();
   }
 
+  private boolean captioned() {
+    return house.permit(ada, Purpose.CAPTIONS, Medium.VOICE).isPresent();
+  }
+
+  private Device.Draft noToNotes() {
+    return house.draft(ada).no(Purpose.NOTES, Medium.VOICE);
+  }
+
+  /** A card with a no to what stands, and a yes that has to wait for the log and its witnesses. */
+  private String noToNotesAndYesToCaptions() {
+    return ada.sign(noToNotes().yes(Purpose.CAPTIONS, Medium.VOICE, ada.secret().handle()));
+  }
+
+  private Consents.Answering answer(String card) {
+    return house.consents.answer(House.seat(ada), card, salt);
+  }
+
+  @Test
+  void aNoWaitsForNoWitnessAndStaysThroughARestart() {
+    answer();
+    var permit = house.permit(ada, Purpose.NOTES, Medium.VOICE).orElseThrow();
+    house.journal.witnessesAway = true;
+
+    assertThat(house.answer(ada, noToNotes())).isInstanceOf(Consents.Answering.Answered.class);
+    assertThat(permit.live(house.clock.millis())).isFalse();
+    restart();
+
+    assertThat(permitted()).isFalse();
+    assertThat(house.consents.use(secret.handle(), Purpose.NOTES)).isEmpty();
+    assertThat(house.consents.cards(ada.person())).hasSize(2);
+  }
+
+  @Test
+  void theNoesOfACardThatWaitsInVainAreDurableAndItsYesesGrantNothing() {
+    answer();
+    house.changes.clear();
+    house.journal.witnessesAway = true;
+    String card = noToNotesAndYesToCaptions();
+
+    assertThatThrownBy(() -> answer(card)).hasMessage("not witnessed");
+    assertThat(house.changes)
+        .filteredOn(Change.Ended.class::isInstance)
+        .as("what was kept is to be forgotten now")
+        .singleElement()
+        .satisfies(ended ->
+            assertThat(((Change.Ended) ended).grant().handle()).isEqualTo(secret.handle()));
+    restart();
+
+    assertThat(permitted()).isFalse();
+    assertThat(captioned()).isFalse();
+    assertThat(house.consents.use(secret.handle(), Purpose.NOTES)).isEmpty();
+    assertThat(house.consents.ended()).extracting(Grant::handle).containsExactly(secret.handle());
+    assertThat(house.consents.choices(ada.person()))
+        .extracting(Choice::purpose, Choice::state)
+        .containsExactly(org.assertj.core.groups.Tuple.tuple(Purpose.NOTES, State.REFUSED));
+    assertThat(house.consents.cards(ada.person())).as("it is not recorded yet").hasSize(1);
+
+    house.journal.witnessesAway = false;
+    assertThat(answer(card)).isInstanceOf(Consents.Answering.Answered.class);
+    assertThat(captioned()).isTrue();
+    assertThat(permitted()).isFalse();
+    assertThat(answer(card)).as("sent again").isInstanceOf(Consents.Answering.Answered.class);
+    assertThat(house.store.all(Event.Refused.class)).hasSize(1);
+    restart();
+    assertThat(captioned()).isTrue();
+    assertThat(permitted()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"UNKEPT", "KEPT"})
+  void aNoThatTheLogDidNotTakeStaysThroughARestart(Failing failing) {
+    answer();
+    house.journal.failing = failing;
+    assertThatThrownBy(() -> house.answer(ada, noToNotes())).hasMessage("log stopped");
+    house.journal.failing = Failing.NOT;
+
+    restart();
+
+    assertThat(permitted()).isFalse();
+    assertThat(house.consents.ended()).extracting(Grant::handle).containsExactly(secret.handle());
+    long now = house.journal.size();
+    assertThat(house.consents.asOf(now, ada.person()))
+        .extracting(Choice::state)
+        .containsExactly(State.REFUSED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"UNKEPT", "KEPT"})
+  void whenTheStoreFailsInANoThePermitIsDeadAndItCanBeSentAgain(Failing failing) {
+    answer();
+    var permit = house.permit(ada, Purpose.NOTES, Medium.VOICE).orElseThrow();
+    String card = ada.sign(noToNotes());
+    house.store.failing = failing;
+    assertThatThrownBy(() -> answer(card)).hasMessage("disk full");
+    assertThat(permit.live(house.clock.millis())).isFalse();
+    house.consents.offer(House.MEETING, house.offer());
+    assertThat(permitted()).isFalse();
+    house.store.failing = Failing.NOT;
+
+    assertThat(answer(card)).isInstanceOf(Consents.Answering.Answered.class);
+    restart();
+    assertThat(permitted()).isFalse();
+  }
+
+  @Test
+  void aNoOverAWiderYesIsDurableWhereItLiesAndNowhereElse() {
+    House wide = House.wide();
+    wide.yes(
+        ada,
+        House.MEETING,
+        wide.until(Scope.Kind.ORGANISATION, java.time.Duration.ofDays(30)),
+        Purpose.NOTES,
+        Medium.VOICE);
+    wide.consents.sit(House.seat(ada, House.NEXT));
+    wide.consents.sit(House.seat(ada, House.ELSEWHERE));
+    assertThat(wide.permit(ada, House.NEXT, Purpose.NOTES, Medium.VOICE)).isPresent();
+    wide.journal.witnessesAway = true;
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() ->
+              wide.answer(
+                  ada,
+                  House.NEXT,
+                  wide.draft(ada, House.NEXT, Scope.MEETING)
+                      .no(Purpose.NOTES, Medium.VOICE)
+                      .yes(Purpose.CAPTIONS, Medium.VOICE, ada.secret().handle())))
+          .hasMessage("not witnessed");
+    }
+    assertThat(wide.store.all(Event.Refused.class)).as("once is enough").hasSize(1);
+
+    wide.start();
+    wide.open(House.MEETING, House.NEXT, House.ELSEWHERE);
+    wide.consents.sit(House.seat(ada, House.NEXT));
+    wide.consents.sit(House.seat(ada, House.ELSEWHERE));
+
+    assertThat(wide.permit(ada, House.NEXT, Purpose.NOTES, Medium.VOICE)).isEmpty();
+    assertThat(wide.permit(ada, House.ELSEWHERE, Purpose.NOTES, Medium.VOICE)).isPresent();
+    assertThat(wide.consents.choices(ada.person(), House.NEXT))
+        .extracting(Choice::state)
+        .containsExactly(State.REFUSED);
+  }
+
+  @Test
+  void aNoThatEndsNothingIsWrittenDownOnceAndOnlyWithItsLeaf() {
+    house.journal.failing = Failing.UNKEPT;
+    assertThatThrownBy(() -> house.answer(ada, noToNotes())).hasMessage("log stopped");
+    house.journal.failing = Failing.NOT;
+    house.no(ada, Purpose.NOTES, Medium.VOICE);
+
+    assertThat(house.store.all(Event.Refused.class)).isEmpty();
+    assertThat(house.store.all(Event.Answered.class)).hasSize(1);
+  }
+
   @Test
   void aStoreThatForgotAWithdrawalLearnsItFromTheLog() {
     answer();

@@ -269,7 +269,7 @@ class HistoriesTest {
     Device device = people.get(row.person);
     Instant now = house.clock.instant();
     List<Word> standing = model.words.stream().filter(Word::stands).toList();
-    return switch (random.nextInt(18)) {
+    return switch (random.nextInt(19)) {
       case 0, 1, 2, 3, 4, 5 -> {
         Word word =
             new Word(row, meeting, scope(random, house, meeting), now, model.text, device.secret());
@@ -378,6 +378,12 @@ class HistoriesTest {
         yield "restart";
       }
       case 16 -> jump(random, house, model);
+      case 17 -> {
+        if (standing.isEmpty()) {
+          yield "nothing to refuse";
+        }
+        yield waitInVain(random, house, model, standing.get(random.nextInt(standing.size())));
+      }
       default -> {
         if (random.nextInt(12) == 0) {
           house.consents.endMeeting(meeting);
@@ -391,6 +397,48 @@ class HistoriesTest {
         yield "tick";
       }
     };
+  }
+
+  /**
+   * A card with a no to what stands and a yes to another row, while no witness can be reached: the
+   * no counts, and of the yes nothing is left.
+   */
+  private String waitInVain(Random random, House house, Model model, Word ended) {
+    Instant now = house.clock.instant();
+    Word no =
+        new Word(
+            ended.row, ended.meeting, scope(random, house, ended.meeting), now, model.text, null);
+    Row other =
+        ROWS.stream()
+            .filter(row -> row.person == ended.row.person && !row.equals(ended.row))
+            .skip(random.nextInt(2))
+            .findFirst()
+            .orElseThrow();
+    boolean takes = model.takesYes(other, no.meeting, no.scope, now);
+    Device device = people.get(no.row.person);
+    Device.Draft draft =
+        house
+            .draft(device, no.meeting, no.scope)
+            .with("controller", model.text.name())
+            .no(no.row.purpose, no.row.medium)
+            .yes(other.purpose, other.medium, device.secret().handle());
+    house.journal.witnessesAway = true;
+    boolean waited;
+    try {
+      house.answer(device, no.meeting, draft);
+      waited = false;
+    } catch (IllegalStateException notWitnessed) {
+      waited = true;
+    } finally {
+      house.journal.witnessesAway = false;
+    }
+    String what = "no to " + no.row + ", in vain yes to " + other + " in " + no.meeting;
+    assertThat(waited).as(what).isEqualTo(takes);
+    if (waited) {
+      model.no(no);
+      model.words.add(no);
+    }
+    return what;
   }
 
   private static WithdrawalSecret secret(Word word) {

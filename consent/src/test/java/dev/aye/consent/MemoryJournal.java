@@ -13,6 +13,9 @@ final class MemoryJournal implements Journal {
   MemoryStore.Failing failing = MemoryStore.Failing.NOT;
   Runnable beforeAppend = () -> {};
 
+  /** No quorum can be reached: what waits for it comes into the log, and is told that. */
+  boolean witnessesAway;
+
   /** The leaf is published, and whoever appended it does not know yet. */
   Runnable afterAppend = () -> {};
 
@@ -28,6 +31,15 @@ final class MemoryJournal implements Journal {
 
   @Override
   public Appended append(Leaf leaf) {
+    Appended appended = appendUnwitnessed(leaf);
+    if (witnessesAway) {
+      throw new IllegalStateException("not witnessed");
+    }
+    return appended;
+  }
+
+  @Override
+  public Appended appendUnwitnessed(Leaf leaf) {
     beforeAppend.run();
     Appended appended;
     synchronized (this) {
@@ -46,7 +58,7 @@ final class MemoryJournal implements Journal {
   @Override
   public CompletableFuture<Appended> submit(Leaf leaf) {
     try {
-      return CompletableFuture.completedFuture(append(leaf));
+      return CompletableFuture.completedFuture(appendUnwitnessed(leaf));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }

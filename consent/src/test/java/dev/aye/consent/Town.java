@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A small world with a real log, a real ledger of consents, and people who sign with real keys. */
 public final class Town implements AutoCloseable {
@@ -98,8 +99,17 @@ public final class Town implements AutoCloseable {
     return new Journal() {
       @Override
       public Appended append(Leaf leaf) {
+        return watched(leaf, journal::append);
+      }
+
+      @Override
+      public Appended appendUnwitnessed(Leaf leaf) {
+        return watched(leaf, journal::appendUnwitnessed);
+      }
+
+      private Appended watched(Leaf leaf, Function<Leaf, Appended> append) {
         beforeLeaf.accept(leaf);
-        Appended appended = journal.append(leaf);
+        Appended appended = append.apply(leaf);
         afterLeaf.accept(leaf);
         return appended;
       }

@@ -77,7 +77,11 @@ public final class Log implements AutoCloseable {
   private boolean closed;
   private volatile LogException.@Nullable Stopped stopped;
 
-  private record Waiting(Leaf leaf, long since, CompletableFuture<Appended> answer) {}
+  /**
+   * @param witnessed whether the answer waits for a quorum
+   */
+  private record Waiting(
+      Leaf leaf, boolean witnessed, long since, CompletableFuture<Appended> answer) {}
 
   /** What the writer does next: a batch, cosignatures that came, or nothing more at all. */
   private record Work(
@@ -240,6 +244,20 @@ public final class Log implements AutoCloseable {
    * LogException.NotWitnessed} is not appended again: its first place counts.
    */
   public CompletableFuture<Appended> submit(Leaf leaf) {
+    return submit(leaf, witnessing.waits(leaf));
+  }
+
+  /**
+   * As {@link #append}, but waits for no witness, whatever the leaf: for what may hold up nobody,
+   * such as an answer that grants nothing.
+   *
+   * @throws LogException.Stopped if the leaf could not be made durable
+   */
+  public Appended appendUnwitnessed(Leaf leaf) {
+    return placed(submit(leaf, false));
+  }
+
+  private CompletableFuture<Appended> submit(Leaf leaf, boolean waitsForQuorum) {
     CompletableFuture<Appended> answer = new CompletableFuture<>();
     Long place;
     gate.lock();
@@ -257,7 +275,7 @@ public final class Log implements AutoCloseable {
       }
       place = unwitnessed.remove(leaf);
       if (place == null) {
-        waiting.add(new Waiting(leaf, nanos.getAsLong(), answer));
+        waiting.add(new Waiting(leaf, waitsForQuorum, nanos.getAsLong(), answer));
         arrived.signal();
         return answer;
       }
@@ -265,7 +283,12 @@ public final class Log implements AutoCloseable {
       gate.unlock();
     }
     // Not under the gate: the witnesses tell of news under theirs, and then take this one.
-    later(List.of(new Placed(place, leaf, answer)), place + 1);
+    List<Placed> again = List.of(new Placed(place, leaf, answer));
+    if (waitsForQuorum) {
+      later(again, place + 1);
+    } else {
+      answering.execute(() -> prove(again, store.published()));
+    }
     return answer;
   }
 
@@ -539,8 +562,7 @@ public final class Log implements AutoCloseable {
     List<Placed> later = new ArrayList<>();
     List<Placed> placed = new ArrayList<>();
     for (Waiting one : batch) {
-      (witnessing.waits(one.leaf()) ? later : placed)
-          .add(new Placed(index++, one.leaf(), one.answer()));
+      (one.witnessed() ? later : placed).add(new Placed(index++, one.leaf(), one.answer()));
     }
     prove(placed, now);
     if (!later.isEmpty()) {

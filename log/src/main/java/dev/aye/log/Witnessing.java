@@ -8,7 +8,8 @@ import java.util.List;
  *
  * <p>With a quorum above 0 the answers to {@link Leaf.Answer} and {@link Leaf.Capture} wait until
  * so many witnesses have cosigned a checkpoint that holds them, for at most {@code patience}. No
- * other leaf waits: a withdrawal least of all.
+ * other leaf waits, a withdrawal least of all; nor what is appended {@linkplain
+ * Log#appendUnwitnessed unwitnessed}.
  */
 public record Witnessing(List<Witness> witnesses, int quorum, Duration patience) {
   /** No witnesses. */

@@ -160,6 +160,23 @@ class WitnessTest {
   }
 
   @Test
+  void anAnswerThatGrantsNothingWaitsForNoWitness() {
+    witnesses.forEach(witness -> witness.be(TestWitness.Mood.SILENT));
+    try (Log log = open(all(1, LONG))) {
+      Appended answer = log.appendUnwitnessed(LogTest.leaf(0));
+      assertThat(answer.index()).isZero();
+      assertThat(LogVerifier.of(vkey).orElseThrow().proof(answer.proof(), LogTest.leaf(0)).holds())
+          .isTrue();
+    }
+    try (Log log = open(all(1, SHORT))) {
+      assertThatThrownBy(() -> log.append(LogTest.leaf(1)))
+          .isInstanceOf(LogException.NotWitnessed.class);
+      assertThat(log.appendUnwitnessed(LogTest.leaf(1)).index()).as("its place").isEqualTo(1);
+      assertThat(log.size()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void anAnswerThatWasNotWitnessedInTimeKeepsItsPlaceWhenItIsSentAgain() throws Exception {
     witnesses.forEach(witness -> witness.be(TestWitness.Mood.BROKEN));
     Witnessing witnessing = all(1, SHORT);
