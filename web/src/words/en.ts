@@ -754,6 +754,12 @@ export const en = {
       overtaken: 'A later answer of yours came first, and that one counts.',
       tooOften: 'You have answered very often in this meeting. Your last recorded answer counts.',
     },
+    no: 'The server has not confirmed your no. No answer is already a no, so nothing is sent for it.',
+    noAfterYes:
+      'The server has not confirmed your no, so your yes from before may still stand there. Nothing is sent for it from here, and My choices takes it back.',
+    noHere:
+      'The server has not confirmed your no for this meeting. Nothing is sent for it from here; your yes for other meetings stays as it was. Press No once more to send it again.',
+    noBeside: 'What you said no to stays a no.',
     logWhy: {
       key: 'it has another key than before, or none that fits',
       missing: 'it does not answer',

@@ -771,6 +771,12 @@ export const nl: Words = {
       overtaken: 'Je gaf intussen een nieuwer antwoord, en dat telt.',
       tooOften: 'Je hebt in deze vergadering heel vaak geantwoord. Je laatste vastgelegde antwoord telt.',
     },
+    no: 'De server heeft je nee niet bevestigd. Geen antwoord is al nee, dus er wordt niets voor verstuurd.',
+    noAfterYes:
+      'De server heeft je nee niet bevestigd, dus je ja van eerder kan daar nog staan. Er wordt hiervandaan niets voor verstuurd, en bij Mijn keuzes trek je het in.',
+    noHere:
+      'De server heeft je nee voor deze vergadering niet bevestigd. Er wordt hiervandaan niets voor verstuurd; je ja voor andere vergaderingen blijft zoals het was. Druk nog eens op Nee om het opnieuw te sturen.',
+    noBeside: 'Waar je nee op zei, blijft nee.',
     logWhy: {
       key: 'het heeft een andere sleutel dan eerst, of geen die past',
       missing: 'het antwoordt niet',

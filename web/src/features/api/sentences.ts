@@ -27,6 +27,27 @@ export function sentence(failure: unknown): string {
   return t('errors.unknown');
 }
 
+/**
+ * What it means that a no was not confirmed: it stays a no, for no answer is one already; `stood` is the yes that it was to
+ * end, if there was one. A no that was refused for what is wrong with it is told as any answer.
+ */
+export function sentenceOfNo(failure: unknown, stood: 'here' | 'elsewhere' | undefined): string {
+  if (!unconfirmed(failure)) return sentence(failure);
+  if (stood === undefined) return i18next.t('errors.no');
+  return i18next.t(stood === 'here' ? 'errors.noAfterYes' : 'errors.noHere');
+}
+
+/** The same of a receipt that says yes as well: the yes does not count, the no stays one. */
+export function sentenceOfBoth(failure: unknown): string {
+  return unconfirmed(failure) ? `${sentence(failure)} ${i18next.t('errors.noBeside')}` : sentence(failure);
+}
+
+function unconfirmed(failure: unknown): boolean {
+  return (
+    failure instanceof Problem && (failure.status === 0 || failure.status === 429 || failure.status >= 500)
+  );
+}
+
 function storageRefused(failure: unknown): boolean {
   return failure instanceof DOMException && /Quota|InvalidState|Security/.test(failure.name);
 }

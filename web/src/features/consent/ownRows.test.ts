@@ -163,11 +163,12 @@ describe('a yes from elsewhere', () => {
     expect(of.statement(nobody).wider.get('captions voice')).toMatchObject({ scope: wide, elsewhere: true });
     expect(of.slipsOf('captions', 'voice').map((s) => s.handle)).toEqual(['h0']);
     of.refuses([{ purpose: 'captions', medium: 'voice', yes: false, here: true }]);
-    expect(of.live().map((g) => g.handle)).toEqual(['h1']);
+    expect(of.live(), 'nothing of its medium while the server may take it for a yes').toEqual([]);
     expect(of.slipsOf('captions', 'voice')).toEqual([]);
     expect(of.owed([], notice.rows)).toMatchObject([{ purpose: 'captions', yes: false, here: true }]);
     of.signed([said(2, { state: 'refused' })], [], []);
     expect(of.owed([], notice.rows), 'it is recorded').toEqual([]);
+    expect(of.live().map((g) => g.handle)).toEqual(['h1']);
   });
 
   it('is not ended by a new yes here, which is for this meeting', () => {

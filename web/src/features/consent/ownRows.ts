@@ -202,7 +202,7 @@ export class OwnRows {
 
   /** Grants that a stream may be open for. */
   live(): readonly { readonly handle: string; readonly medium: string }[] {
-    const untold = new Set(this.#untold.values());
+    const untold = new Set([...this.#untold.values(), ...this.#unrecorded().map((own) => own.medium)]);
     return [...this.#own].flatMap(([key, own]) =>
       own.handle !== undefined &&
       this.#standing(key, own) === 'given' &&
@@ -328,6 +328,17 @@ export class OwnRows {
     return scope && !(yes && stands) ? scope : THIS_MEETING;
   }
 
+  /** Whether a yes may stand at the server for one of these rows, and whether it was said here or in another meeting. */
+  stoodBefore(answers: readonly Answer[]): 'here' | 'elsewhere' | undefined {
+    if (answers.some((a) => a.here)) return 'elsewhere';
+    const stands = ({ purpose, medium }: Answer) => {
+      const key = keyOf(purpose, medium);
+      const told = this.#told?.get(key);
+      return told?.state === 'given' && !this.#taken.has(told.handle ?? '');
+    };
+    return answers.some(stands) ? 'here' : undefined;
+  }
+
   /** Nos for this meeting only that were pressed here before and that the server never confirmed. */
   owed(answers: readonly Answer[], offered: readonly NoticeRow[]): readonly Answer[] {
     const said = new Set(answers.map((a) => keyOf(a.purpose, a.medium)));
@@ -384,6 +395,15 @@ export class OwnRows {
       this.#told === undefined ||
       this.#unheard.has(key) ||
       (told?.state === 'given' && told.handle === own.handle)
+    );
+  }
+
+  /** What lies under a no for this meeting only that the server never confirmed: it may still take it for a yes here. */
+  #unrecorded(): readonly OwnChoice[] {
+    return [...this.#own].flatMap(([key, own]) =>
+      this.#refusedHere.has(key) && own.meeting !== this.#meeting && this.#lapse(own) === undefined
+        ? [own]
+        : [],
     );
   }
 

@@ -19,6 +19,7 @@ import { commitment, leaf } from '../log/leaf';
 import { KnownLog } from '../log/memory';
 import { Tiles } from '../log/tiles';
 import { Store } from '../../shell/store';
+import { en } from '../../words/en';
 import type { RoomModel } from './roomModel';
 
 vi.mock('livekit-client/e2ee-worker?worker', () => ({
@@ -155,6 +156,7 @@ async function server(lasting = false) {
     answering: 'honest' as 'honest' | 'wrongProof' | 'lost',
     /** The purpose of which it takes no answer just now. */
     refuses: undefined as string | undefined,
+    reason: 'not-stored',
     /** What the server says of the person's choices, where that is not the truth. */
     mine: undefined as Told[] | undefined,
   };
@@ -201,10 +203,13 @@ async function server(lasting = false) {
       };
       sent.push(choices.map((c) => `${c.purpose} ${c.medium} ${c.state}`));
       if (choices.some((c) => c.purpose === scene.refuses))
-        return new Response(JSON.stringify({ type: 'urn:aye:problem:not-stored', title: '', detail: '' }), {
-          status: 503,
-          headers: { 'Content-Type': 'application/problem+json' },
-        });
+        return new Response(
+          JSON.stringify({ type: `urn:aye:problem:${scene.reason}`, title: '', detail: '' }),
+          {
+            status: 503,
+            headers: { 'Content-Type': 'application/problem+json' },
+          },
+        );
       const reply = await record(body);
       tellMine();
       if (scene.answering === 'lost') throw new TypeError('no network');
@@ -223,7 +228,7 @@ async function server(lasting = false) {
     if (scene.reach === 'unreachable') throw new TypeError('no network');
     const { secret = '', handle: named } = JSON.parse(init?.body as string) as Record<string, string>;
     if (named !== undefined) {
-      const { Authorization: proof = '' } = init?.headers as Record<string, string>;
+      const { Authorization: proof = '' } = (init?.headers ?? {}) as Record<string, string>;
       expect((await openJws(proof.replace('Device ', ''), 'aye-request+jws')).jwk).toEqual(device.record.jwk);
     }
     const handle = named === undefined ? await sha256(unb64u(secret, 32)) : unb64u(named, 32);
@@ -565,6 +570,84 @@ describe('a no that takes back a yes', () => {
     await room.decide(row('captions'), true);
     expect(story).toContain('no, answers');
     expect((await next(meeting)).captions).toBeUndefined();
+    await room.leave();
+  });
+});
+
+describe('a no that the server does not confirm', () => {
+  /** The words of the page that was loaded last. */
+  const inEnglish = async () => {
+    const { default: words } = await import('i18next');
+    await words.init({ lng: 'en', defaultNS: 'words', resources: { en: { words: en } } });
+  };
+  const words = (key: string) => (en.errors as unknown as Record<string, string>)[key];
+
+  it('is told as the no that it is, without pressing; a yes is told as one that does not count', async () => {
+    const { scene, load } = await server();
+    const { room, said } = await load();
+    await inEnglish();
+    await room.enter([]);
+    for (const reason of ['not-stored', 'not-witnessed-yet', 'disk-full']) {
+      scene.refuses = 'captions';
+      scene.reason = reason;
+      await room.decide(row('captions'), false);
+      expect(room.store.get().trouble, reason).toBe(words('no'));
+      await room.sign([
+        { purpose: 'captions', medium: 'voice', yes: false },
+        { purpose: 'notes', medium: 'voice', yes: true },
+      ]);
+      expect(room.store.get().trouble, reason).toMatch(/.\. What you said no to stays a no\.$/);
+      room.clearTrouble();
+      // The yes to notes was not recorded either; the slip that was drawn for it is used up before the next.
+      await room.decide(row('notes'), false);
+      room.clearTrouble();
+    }
+    await room.decide(row('captions'), true);
+    expect(room.store.get().trouble).not.toContain(words('noBeside'));
+    expect(said('captions')).toBe('requested');
+    await room.leave();
+  });
+
+  it('says what became of the yes that it was to end', async () => {
+    const { scene, yes, load, meeting } = await server();
+    const slip = await yes('captions');
+    await slips.delete(slip.handle);
+    for (const { id, meeting: of } of await receipts.all()) if (of === meeting.id) await receipts.delete(id);
+    const { room } = await load();
+    await inEnglish();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().disagrees).toBe('otherwise'));
+    scene.refuses = 'captions';
+    await room.decide(row('captions'), false);
+    expect(room.store.get().trouble).toBe(words('noAfterYes'));
+    await room.leave();
+  });
+
+  it('for this meeting only says so, lets nothing of its medium out until it is recorded, and can be pressed again', async () => {
+    const { scene, story, sent, yes, load, meeting } = await server(true);
+    const wide = { kind: 'room', id: 'r1', until: new Date(Date.now() + 3_600_000).toISOString() } as const;
+    await yes('captions', 'voice', wide);
+    await yes('notes', 'voice', wide);
+    const { room, said } = await load({ ...meeting, scope: { widest: 'room', days: 90 } });
+    await inEnglish();
+    await room.enter([]);
+    await soon(() => expect(story).toEqual(['open']));
+    scene.refuses = 'captions';
+    await room.refuseHere(row('captions'));
+    expect(room.store.get().trouble).toBe(words('noHere'));
+    await quiet();
+    expect(said('notes')).toBe('given');
+    expect(room.store.get().listening.is).toBe('off');
+    expect(
+      story.filter((s) => s === 'open'),
+      'the server would take it for captions, too',
+    ).toHaveLength(1);
+    scene.refuses = undefined;
+    sent.length = 0;
+    await room.decide(row('captions'), false);
+    expect(sent).toEqual([['captions voice refused']]);
+    await soon(() => expect(story.filter((s) => s === 'open')).toHaveLength(2));
+    expect(story).not.toContain('no, answers');
     await room.leave();
   });
 });

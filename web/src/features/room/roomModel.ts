@@ -21,7 +21,7 @@ import {
   type Withdrawal,
 } from '../api/client';
 import { subscribe, type AiState, type SeatEvent, type Subscription } from '../api/events';
-import { sentence } from '../api/sentences';
+import { sentence, sentenceOfBoth, sentenceOfNo } from '../api/sentences';
 import { b64u, type Bytes } from '../bytes/bytes';
 import { inReceipts, keyOf } from '../consent/answers';
 import {
@@ -389,7 +389,8 @@ export class RoomModel {
       told,
       this.#remembersNo(pressed),
       this.#takeBackElsewhere(refused),
-      answers.length > 0 ? this.sign(answers) : undefined,
+      // With them what was refused here before and never confirmed.
+      this.sign([...answers, ...this.#rows.owed(answers, [row])]),
     ]);
   }
 
@@ -427,19 +428,24 @@ export class RoomModel {
     this.#busy(keys, true);
     let recorded: () => void = () => undefined;
     this.#recording = new Promise((resolve) => (recorded = resolve));
-    let failed: { readonly why: unknown } | undefined;
+    const stood = this.#rows.stoodBefore(answers.filter((a) => !a.yes));
+    let failed: { readonly why: unknown; readonly means: string; readonly nos: boolean } | undefined;
     try {
       for (const { scope, answers: some } of groups)
         try {
           await this.#record(shown, scope, some);
         } catch (why) {
-          failed ??= { why };
+          const nos = some.filter((a) => !a.yes).length;
+          const means =
+            nos === 0 ? sentence(why) : nos < some.length ? sentenceOfBoth(why) : sentenceOfNo(why, stood);
+          // What became of a yes is told before what is a no anyway.
+          if (!failed || (nos < some.length && failed.nos)) failed = { why, means, nos: nos === some.length };
         }
       // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
       if (failed) await this.#loadSlips();
     } finally {
       recorded();
-      if (failed) this.#trouble(failed.why);
+      if (failed) this.#trouble(failed.why, failed.means);
       this.#busy(keys, false);
       this.#restate();
     }
@@ -1080,9 +1086,9 @@ export class RoomModel {
     this.store.set({ busy });
   }
 
-  #trouble(failure: unknown): void {
+  #trouble(failure: unknown, means = sentence(failure)): void {
     console.warn('room:', failure);
-    this.store.set({ trouble: sentence(failure) });
+    this.store.set({ trouble: means });
   }
 
   async #out(why: Why): Promise<void> {
