@@ -166,6 +166,7 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   await page.locator(".verdict .icon").first().waitFor();
   await page.waitForTimeout(3000);
   await seen("12-me");
+  await page.locator('details:has(a[href^="/me/receipt/"]) > summary').first().click();
   await page.locator('a[href^="/me/receipt/"]').first().click();
   await page.locator(".verdict").first().waitFor();
   await page.waitForTimeout(1500);

@@ -210,7 +210,8 @@ export const en = {
   },
   sign: {
     nothing: 'No AI is listening',
-    works: '{{purposes}} for {{controller}}, of those who said yes: {{name}}, {{place}} ({{model}})',
+    works: '{{purposes}} for {{controller}}, of those who said yes: {{name}}',
+    where: ', {{place}} ({{model}})',
     thisServer: 'on this server',
     elsewhere: 'at {{host}}',
     operator: 'the operator of this server',

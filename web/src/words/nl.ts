@@ -216,7 +216,8 @@ export const nl: Words = {
   },
   sign: {
     nothing: 'Er luistert geen AI mee',
-    works: '{{purposes}} voor {{controller}}, van wie ja zei: {{name}}, {{place}} ({{model}})',
+    works: '{{purposes}} voor {{controller}}, van wie ja zei: {{name}}',
+    where: ', {{place}} ({{model}})',
     thisServer: 'op deze server',
     elsewhere: 'bij {{host}}',
     operator: 'de beheerder van deze server',

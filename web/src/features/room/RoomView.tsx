@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { Fragment, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AttachableTrack } from './tiles';
 import { Card, type CardProps } from '../consent/Card';
@@ -321,20 +321,29 @@ function Sign({
   const { ai } = state;
   const works = ai.recipients
     .filter((r) => r.purposes.length > 0)
-    .map((r) =>
-      t('sign.works', {
+    .map((r) => ({
+      id: r.id,
+      what: t('sign.works', {
         purposes: r.purposes
           .map((p) => state.offered.find((row) => row.purpose === p)?.label ?? p)
           .join(', '),
         controller: state.notice?.controller.name ?? t('sign.operator'),
         name: nameOf(r),
+      }),
+      where: t('sign.where', {
         place: here(r.host) ? t('sign.thisServer') : t('sign.elsewhere', { host: r.host }),
         model: r.model,
       }),
-    );
+    }));
   const words =
     ai.listening && works.length > 0
-      ? works.join(' · ')
+      ? works.map(({ id, what, where }, i) => (
+          <Fragment key={id}>
+            {i > 0 && ' · '}
+            {what}
+            <span className="where">{where}</span>
+          </Fragment>
+        ))
       : state.offered.length > 0
         ? t('sign.offered')
         : t('sign.nothing');
