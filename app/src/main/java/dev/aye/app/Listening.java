@@ -132,12 +132,19 @@ final class Listening {
       } catch (IllegalArgumentException ended) {
         ear.close();
         sfu.closeRoom(room);
-        throw Problem.forbidden("nothing-granted", "What you had granted has just ended.");
+        throw justEnded();
       } finally {
         streamKey.erase();
       }
       tap.silence(true); // until it is known to whoever mutes, and the mute of now is known
-      streams.put(participant, new Stream(person, meeting, room, tap, ear, hearing));
+      Stream stream = new Stream(person, meeting, room, tap, ear, hearing);
+      streams.put(participant, stream);
+      // What ended before it stood there had nothing to close; what ends from here on has.
+      long now = clock.millis();
+      if (tap.isClosed() || permits.stream().noneMatch(permit -> permit.live(now))) {
+        close(participant, stream);
+        throw justEnded();
+      }
       boolean muted;
       do { // a mute that came between reading and setting is not undone
         muted = muted(seat);
@@ -146,6 +153,10 @@ final class Listening {
       changed.accept(meeting);
       return token(room, seat.participant(), permits);
     }
+  }
+
+  private static Problem justEnded() {
+    return Problem.forbidden("nothing-granted", "What you had granted has just ended.");
   }
 
   private Object door(ParticipantId participant) {

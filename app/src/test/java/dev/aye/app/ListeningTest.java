@@ -28,6 +28,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,6 +37,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -63,6 +65,19 @@ class ListeningTest {
   private OpusEncoder encoder;
   private long sequence;
 
+  /** Run on the test's own thread when the media server, or the ear, asks what time it is. */
+  private Runnable askingTheMeeting = () -> {};
+
+  private Runnable askingTheEar = () -> {};
+  private volatile @Nullable Thread self;
+
+  private Instant asked(Runnable asking) {
+    if (Thread.currentThread().equals(self)) {
+      asking.run();
+    }
+    return town.now.get();
+  }
+
   @BeforeEach
   void open() throws Exception {
     town = new Town(folder.resolve("town"));
@@ -75,14 +90,14 @@ class ListeningTest {
             new Sfu.Settings(new InetSocketAddress(loopback, 0), List.of(loopback), 5, 1),
             tokens,
             town.random,
-            town.clock,
+            () -> asked(askingTheMeeting),
             new RoomListener() {});
     sfu.openRoom(Town.MEETING.value());
     companion =
         Companion.start(
             new SlowModel(decoding, mayDecode),
             new Notes(),
-            town.clock,
+            () -> asked(askingTheEar),
             e -> {
               throw e;
             });
@@ -230,6 +245,38 @@ class ListeningTest {
     mayDecode.countDown();
     assertThat(companion.drain(Town.MEETING, Duration.ofSeconds(10))).isTrue();
     assertThat(noted).isEmpty();
+  }
+
+  @Test
+  void aStreamWhoseLastPermitEndsWhileItOpensIsRefusedAndNotListed() throws Exception {
+    self = Thread.currentThread();
+    List<String> course = new ArrayList<>();
+    askingTheEar =
+        () -> {
+          askingTheEar = () -> {};
+          withdraws(Medium.VOICE);
+          course.add("voice ended before the tap");
+          askingTheMeeting =
+              () -> { // the tap sees that writing is still granted
+                course.add("the tap is opening");
+                askingTheMeeting =
+                    () -> {
+                      askingTheMeeting = () -> {};
+                      withdraws(Medium.CHAT);
+                      course.add("all ended");
+                    };
+              };
+        };
+    assertThatThrownBy(this::stream).isInstanceOf(Problem.class).hasMessageContaining("just ended");
+    assertThat(course)
+        .containsExactly("voice ended before the tap", "the tap is opening", "all ended");
+    assertThat(ears).as("it came as far as the tap").hasSize(1);
+    assertThat(listening.listens(Town.MEETING)).isFalse();
+    assertThat(listening.covers(ann.seat)).isFalse();
+  }
+
+  private void withdraws(Medium medium) {
+    ann.withdraws(Purpose.NOTES, medium);
   }
 
   @Test
