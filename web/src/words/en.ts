@@ -160,7 +160,8 @@ export const en = {
     notHere: 'No in this meeting only',
     onlyHere: 'No in this meeting only. Your yes for the others stays.',
     only: 'What you answer here holds for this meeting only.',
-    inRoom: 'Answers given here reach this meeting only. Further can be chosen before joining.',
+    inRoom:
+      'Answers given here reach this meeting only. Before joining you can choose to let them reach further.',
     notFromHere:
       'You have answered in this meeting with a key for it alone, so your answers here reach no further.',
   },
@@ -218,6 +219,7 @@ export const en = {
     offered: 'AI is offered. Nothing is listening now',
     open: 'Show my choices',
     yours: 'What you said yes to',
+    everywhere: '{{label}}, in every meeting',
   },
   mine: {
     title: 'What of mine AI gets',
@@ -656,14 +658,14 @@ export const en = {
         what: 'After a yes to notes: your words as text, with your name',
         from: 'The same copy',
         where: 'Encrypted, each yes under a key of its own, which the server keeps',
-        long: 'Until you take the yes back',
+        long: 'Until you take the yes back, or the operator deletes it sooner',
         who: 'People who were in the meeting, the operator',
       },
       training: {
         what: 'After a yes to learning: your words as text, and what models counted from them',
         from: 'The same copy',
         where: 'Encrypted, each yes under a key of its own, which the server keeps',
-        long: 'Until you take the yes back',
+        long: 'Until you take the yes back, or the operator deletes it sooner',
         who: 'You, the operator, and whoever gets an exported data set',
       },
     },

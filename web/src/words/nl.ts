@@ -166,7 +166,7 @@ export const nl: Words = {
     onlyHere: 'Alleen in deze vergadering nee. Voor de andere blijft je ja staan.',
     only: 'Wat je hier antwoordt, geldt alleen voor deze vergadering.',
     inRoom:
-      'Antwoorden die je hier geeft, reiken alleen tot deze vergadering. Verder kun je kiezen voor je meedoet.',
+      'Antwoorden die je hier geeft, reiken alleen tot deze vergadering. Voor je meedoet kun je kiezen om ze verder te laten reiken.',
     notFromHere:
       'Je hebt in deze vergadering geantwoord met een sleutel voor deze alleen. Daarom reiken je antwoorden hier niet verder.',
   },
@@ -212,7 +212,7 @@ export const nl: Words = {
     otherwise:
       'De server zegt iets anders dan wat jij hebt ondertekend. Hier telt alleen wat je ondertekende: er gaat niet meer naar AI.',
     unproved:
-      'De server heeft een ja van jou, maar het bewijs ervan kwam niet op dit apparaat aan; er wordt dus niets voor verstuurd. Druk nog eens op Ja, of op Nee om het terug te nemen.',
+      'De server heeft een ja van jou, maar het bewijs ervan kwam niet op dit apparaat aan; er wordt dus niets voor verstuurd. Druk nog eens op Ja, of op Nee om het in te trekken.',
   },
   sign: {
     nothing: 'Er luistert geen AI mee',
@@ -224,6 +224,7 @@ export const nl: Words = {
     offered: 'AI wordt aangeboden. Nu luistert er niets mee',
     open: 'Toon mijn keuzes',
     yours: 'Waar je ja op zei',
+    everywhere: '{{label}}, in elke vergadering',
   },
   mine: {
     title: 'Wat AI van mij krijgt',
@@ -380,14 +381,15 @@ export const nl: Words = {
     checking: 'Wordt gecontroleerd in het logboek…',
     notChecked: 'Niet bewezen: {{why}}',
     differs: {
-      signer: 'Het bewijs bij de server is niet door dit apparaat voor deze vergadering ondertekend.',
+      signer:
+        'Het ontvangstbewijs bij de server is niet door dit apparaat voor deze vergadering ondertekend.',
       text: 'De server laat hier een andere tekst zien dan de tekst die je ondertekende. Wat volgt is niet wat je toen zag.',
       choices:
         'De server laat hier andere keuzes zien dan die je ondertekende. Onder ‘Je zei’ staat wat je ondertekende.',
     },
     further: 'Voor meer dan één vergadering',
     furtherText:
-      'Deze antwoorden gelden in elke vergadering die erin staat, onder één sleutel van deze browser. Neem je ze hier terug, dan eindigen ze in al die vergaderingen.',
+      'Deze antwoorden gelden in elke vergadering die erin staat, onder één sleutel van deze browser. Trek je ze hier in, dan eindigen ze in al die vergaderingen.',
     furtherOver:
       'Die tijd is voorbij: er wordt niets meer onder verstuurd. Wat bewaard is, blijft tot je het intrekt.',
     saidOn: 'Geantwoord op {{since}}.',
@@ -494,7 +496,7 @@ export const nl: Words = {
     checkedAt: 'Gecontroleerd op {{when}}, in een browser bij {{where}}.',
     checks: {
       signature: 'Ondertekend door één apparaat, en daarna niet veranderd.',
-      text: 'De tekst hieronder is die van toen: het bewijs heeft de hash ervan.',
+      text: 'De tekst hieronder is die van toen: het ontvangstbewijs heeft de hash ervan.',
       textAbsent: 'De tekst van toen zit niet in dit bestand en staat dus niet hieronder.',
       textWrong: {
         hash: 'De tekst in dit bestand is een andere dan die van toen. Hij is hieronder weggelaten.',
@@ -509,7 +511,7 @@ export const nl: Words = {
       logElsewhere:
         'Het is van een ander logboek: {{origin}}. Open het daar. De opdracht hieronder controleert het ook, met de sleutel van dat logboek.',
       logUnchecked:
-        'Of het in het logboek staat, kon niet worden gecontroleerd. Dat zegt niets over het bewijs zelf. {{why}}',
+        'Of het in het logboek staat, kon niet worden gecontroleerd. Dat zegt niets over het ontvangstbewijs zelf. {{why}}',
     },
     about: 'Waar het over gaat',
     meeting: 'Vergadering',
@@ -642,12 +644,12 @@ export const nl: Words = {
       media: {
         what: 'Geluid, beeld en chat van de vergadering',
         from: 'Iedereen daar',
-        where: 'Gaat erdoorheen, end-to-end versleuteld',
+        where: 'Gaat erdoorheen, versleuteld van begin tot eind',
         long: 'Wordt niet bewaard',
         who: 'Wie in de vergadering is. Bij een demo kent ook de server de sleutel',
       },
       answer: {
-        what: 'Elk ja en nee: het bewijs dat je apparaat ondertekende',
+        what: 'Elk ja en nee: het ontvangstbewijs dat je apparaat ondertekende',
         from: 'Je apparaat',
         where: 'Database, versleuteld',
         long: 'Blijft, ook als je een ja intrekt: het toont wat was afgesproken',
@@ -655,10 +657,10 @@ export const nl: Words = {
       },
       log: {
         what: 'Een vingerafdruk van elk antwoord, voor ja en nee gelijk; de code van een ja dat is ingetrokken',
-        from: 'Het bewijs; je intrekbewijs',
+        from: 'Het ontvangstbewijs; je intrekbewijs',
         where: 'Het openbare logboek',
         long: 'Voorgoed',
-        who: 'Iedereen; zonder het bewijs zegt het over niemand iets',
+        who: 'Iedereen; zonder het ontvangstbewijs zegt het over niemand iets',
       },
       captions: {
         what: 'Na een ja op ondertitels: je stem, dan de tekst ervan',
@@ -671,14 +673,14 @@ export const nl: Words = {
         what: 'Na een ja op notulen: je woorden als tekst, met je naam',
         from: 'Dezelfde kopie',
         where: 'Versleuteld, elk ja onder een eigen sleutel, die de server bewaart',
-        long: 'Tot je het ja intrekt',
+        long: 'Tot je het ja intrekt, of tot de beheerder het eerder wist',
         who: 'Wie in de vergadering was, de beheerder',
       },
       training: {
         what: 'Na een ja op leren: je woorden als tekst, en wat modellen eruit telden',
         from: 'Dezelfde kopie',
         where: 'Versleuteld, elk ja onder een eigen sleutel, die de server bewaart',
-        long: 'Tot je het ja intrekt',
+        long: 'Tot je het ja intrekt, of tot de beheerder het eerder wist',
         who: 'Jij, de beheerder, en wie een geëxporteerde dataset krijgt',
       },
     },
@@ -752,12 +754,12 @@ export const nl: Words = {
       unsound:
         'De server kon dat niet opschrijven; er is dus geen ja gegeven, en hij stopt. Laat het de beheerder weten.',
       diskFull:
-        'De schijf van deze server is vol; er kan dus geen nieuw ja worden gegeven of iets bewaard. Terugnemen kan wel. Laat het de beheerder weten.',
+        'De schijf van deze server is vol; er kan dus geen nieuw ja worden gegeven of iets bewaard. Intrekken kan wel. Laat het de beheerder weten.',
       notWitnessed:
         'Je antwoord staat in het logboek, maar de getuigen hebben het nog niet bevestigd; het telt dus nog niet. Antwoord zo nog eens.',
       notStored: 'De server kon dat niet opschrijven; het telt dus niet. Probeer het later opnieuw.',
       takingBackNotStored:
-        'Er wordt niets meer van je gebruikt, maar de server kon het niet opschrijven. Neem het nog eens terug tot het is toegezegd.',
+        'Er wordt niets meer van je gebruikt, maar de server kon het niet opschrijven. Trek het nog eens in tot het is toegezegd.',
       tooWide:
         'Dat reikt verder dan hier kan. Er is niets vastgelegd; antwoord alleen voor deze vergadering.',
       changed:

@@ -39,6 +39,29 @@ it('Dutch has one verb for taking a yes back', () => {
   const said = JSON.stringify(nl);
   expect(said).toContain('ingetrokken');
   expect(
-    said.match(/\w*(terugn[ae]m|teruggenomen|teruggevraagd)\w*|\bneem je \S+( \S+){0,6} terug/g),
+    said.match(
+      /\w*(terugn[ae]m|teruggenomen|teruggevraagd|terug te nemen)\w*|\b(neem|trek) (je|het) (\S+ ){0,6}terug\b/gi,
+    ),
   ).toBeNull();
+});
+
+it('Dutch has one word for a receipt, and one for encryption that nobody in between can read', () => {
+  const said = JSON.stringify(nl);
+  // What is left is proof: of the log, or of a fork of it.
+  const proof = said.match(/[^".:;,]*\b[Bb]ewijs\b[^".:;,]*/g)?.map((part) => part.trim());
+  expect(proof).toEqual([
+    'maar het bewijs ervan kwam niet op dit apparaat aan',
+    'een bewijs',
+    'Bewijs bewaren',
+  ]);
+  expect(said).not.toMatch(/end-to-end/i);
+});
+
+it('what is kept until a yes is taken back may be deleted sooner, as the notice says', () => {
+  for (const [words, sooner] of [
+    [en, 'or the operator deletes it sooner'],
+    [nl, 'of tot de beheerder het eerder wist'],
+  ] as const)
+    for (const row of ['notes', 'training'] as const)
+      expect(words.transparency.rows[row].long).toContain(sooner);
 });

@@ -52,18 +52,12 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
       <section className="stack sending-box" aria-live="polite">
         {listening.is === 'on' ? (
           <>
-            {listening.voice && (
-              <>
-                <p>
-                  {state.paused
-                    ? t('mine.paused')
-                    : state.micOn
-                      ? t('mine.sendingVoice', { name })
-                      : t('mine.muted')}
-                </p>
-                <Level of={room.sendingLevel} label={t('mine.meter')} />
-              </>
+            {state.paused ? (
+              <p>{t('mine.paused')}</p>
+            ) : (
+              listening.voice && <p>{state.micOn ? t('mine.sendingVoice', { name }) : t('mine.muted')}</p>
             )}
+            {listening.voice && <Level of={room.sendingLevel} label={t('mine.meter')} />}
             {listening.chat && !state.paused && <p>{t('mine.sendingChat', { name })}</p>}
             <button
               type="button"

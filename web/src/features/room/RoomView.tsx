@@ -368,7 +368,13 @@ function Sign({
 const TOLD_MS = 15_000;
 
 /** Beside the sign, each yes of one's own that stands, with one click to take it back: no more than it took to give. */
-function Yours({ room, state }: { readonly room: RoomModel; readonly state: RoomState }) {
+export function Yours({
+  room,
+  state,
+}: {
+  readonly room: Pick<RoomModel, 'decide'>;
+  readonly state: RoomState;
+}) {
   const { t } = useTranslation();
   const [stopped, setStopped] = useState<{ readonly label: string; readonly at: Date } | undefined>();
   useEffect(() => {
@@ -378,6 +384,11 @@ function Yours({ room, state }: { readonly room: RoomModel; readonly state: Room
   }, [stopped]);
   const given = state.notice?.rows.filter((row) => rowState(state, row) === 'yes') ?? [];
   if (given.length === 0 && !stopped) return null;
+  // One that reaches further ends in all of its meetings, so its button says so.
+  const named = (row: NoticeRow) =>
+    row.media.some((m) => state.wider.has(keyOf(row.purpose, m.medium)))
+      ? t('sign.everywhere', { label: row.label })
+      : row.label;
   return (
     <div className="yours" role="group" aria-label={t('sign.yours')}>
       {given.length > 0 && (
@@ -390,13 +401,13 @@ function Yours({ room, state }: { readonly room: RoomModel; readonly state: Room
           key={row.purpose}
           type="button"
           className="button"
-          aria-label={`${t('me.withdrawOne')}: ${row.label}`}
+          aria-label={`${t('me.withdrawOne')}: ${named(row)}`}
           onClick={() => {
-            setStopped({ label: row.label, at: new Date() });
+            setStopped({ label: named(row), at: new Date() });
             void room.decide(row, false);
           }}
         >
-          {row.label}
+          {named(row)}
         </button>
       ))}
       {stopped && (
