@@ -78,7 +78,10 @@ export function toSign(state: CardState, rows: readonly NoticeRow[], scope: Scop
 /**
  * Answers as they are signed: a receipt for each reach, and one of its own for what is said to training, because an export
  * of training data carries the receipts of those in it and is to show nothing of what they said to other rows. What goes
- * into which receipt depends on the rows alone, never on yes or no, so that the log does not tell one from the other.
+ * into which receipt depends on the rows and the chosen reach, never on a plain yes or no, so that the log does not tell one
+ * from the other. A no for this meeting only, and a yes said here over one from elsewhere, are signed for this meeting
+ * whatever reach is chosen: beside answers that reach further they are a receipt more. So the log can show that somebody
+ * kept one meeting apart from a wider yes, not who or what it was.
  */
 export function inReceipts(
   answers: readonly Answer[],
