@@ -351,6 +351,98 @@ test("the invitation asks as fairly as the preview, at every width, in light and
   await expect(page.getByRole("button", { name: "Join", exact: true })).toBeVisible();
 });
 
+for (const [locale, words] of [
+  ["en", { name: "Your name", join: "Join", state: "Show my choices", fresh: "Something new is offered", later: "Close, nothing changes", more: "More" }],
+  ["nl", { name: "Je naam", join: "Doe mee", state: "Toon mijn keuzes", fresh: "Er wordt iets nieuws aangeboden", later: "Sluiten, er verandert niets", more: "Meer" }],
+] as const) {
+  test(`wherever one is asked yes and no look the same, at every width, in light and dark: ${locale}`, async () => {
+    const made = await meeting({ purposes: ["captions"] });
+    const page = await newcomer({ locale });
+    const asksFairly = async (where: string, expected: number) => {
+      await expect(page.locator(".yesno"), where).toHaveCount(expected);
+      await everyLook(page, async (look) => {
+        await atRest(page);
+        for (const [yes, no] of await yesNoPairs(page)) {
+          expect(yes.look, `${where}, ${look}`).toEqual(no.look);
+          expect(yes.y, `${where}, ${look}: side by side`).toBe(no.y);
+          expect(yes.pressed || no.pressed, `${where}, ${look}: nothing is chosen`).toBe(false);
+          expect(yes.contrast, `${where}, ${look}`).toBeGreaterThan(4.5);
+          expect(yes.look.height, `${where}, ${look}: large enough for a finger`).toBeGreaterThanOrEqual(44);
+        }
+      });
+      await page.setViewportSize({ width: 1280, height: 800 });
+    };
+    await page.goto(invitation(made.link));
+    await asksFairly("invitation", 1);
+    await page.goto(made.link);
+    await asksFairly("preview", 1);
+    await page.getByLabel(words.name).fill("Kim");
+    await page.getByRole("button", { name: words.join, exact: true }).click();
+    await expect(page.locator(".tile video")).toBeVisible();
+    await propose(made, ["captions", "notes", "training"]);
+    const quiet = page.getByRole("complementary");
+    await expect(quiet).toHaveAccessibleName(words.fresh);
+    await quiet.getByRole("button", { name: words.more, exact: true }).last().click();
+    await asksFairly("the quiet card, with a row and its parts opened", 4);
+    await page.getByRole("button", { name: words.later }).click();
+    await page.getByTitle(words.state).click();
+    await quiet.getByRole("button", { name: words.more, exact: true }).last().click();
+    await asksFairly("one's own state, with a row and its parts opened", 5);
+
+    const [captions, notes] = [page.locator(".yesno").nth(0), page.locator(".yesno").nth(1)];
+    await captions.getByRole("button").first().click();
+    await expect(captions.getByRole("button").first()).toHaveAttribute("aria-pressed", "true");
+    await notes.getByRole("button").last().click();
+    await expect(notes.getByRole("button").last()).toHaveAttribute("aria-pressed", "true");
+    await expect(page.locator(".row[aria-busy=true]")).toHaveCount(0);
+    await quiet.getByRole("heading", { level: 2 }).focus();
+    await page.mouse.move(0, 0);
+    await everyLook(page, async (look) => {
+      await atRest(page);
+      const [given, refused] = await yesNoPairs(page);
+      expect(given?.[0].look, `chosen, ${look}`).toEqual(refused?.[1].look);
+      expect(given?.[1].look, `not chosen, ${look}`).toEqual(refused?.[0].look);
+      for (const side of [0, 1]) expect(given?.[side]?.contrast, look).toBeGreaterThan(4.5);
+    });
+  });
+}
+
+test("one press beside the sign takes a wider yes back in every meeting, says so, and the next one does not ask again", async () => {
+  const wide = await startAye({ env: { AYE_SCOPE_WIDEST: "room" } });
+  try {
+    const make = async (body: object, hostKey?: string) => {
+      const made = await fetch(`${wide.url}/api/meetings`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...(hostKey === undefined ? {} : { authorization: `Bearer ${hostKey}` }) },
+        body: JSON.stringify(body),
+      });
+      expect(made.status).toBe(201);
+      return (await made.json()) as { id: string; hostKey: string; link: string };
+    };
+    const first = await make({ title: "First" });
+    const page = await newcomer();
+    await page.goto(`${first.link}#${secret()}`);
+    await answer(page, "Captions", "Yes");
+    await page.getByRole("radio", { name: /^Every meeting in this room, until / }).check();
+    await join(page);
+    await expect(page.locator(".sign .sending")).toBeVisible();
+    const back = page.getByRole("button", { name: "Take back: Captions, in every meeting", exact: true });
+    await expect(back).toHaveText("Captions, in every meeting");
+    await back.click();
+    await expect(page.getByText(/^Captions, in every meeting: Stopped \d/)).toBeVisible();
+    await expect(back).toHaveCount(0);
+    await expect(page.locator(".sign .sending")).toHaveCount(0);
+    await leave(page);
+    const next = await make({ title: "Next", after: first.id }, first.hostKey);
+    await page.goto(`${next.link}#${secret()}`);
+    await pressed(page, { Captions: "No", Notes: undefined, Learning: undefined });
+    await expect(page.locator(".row", { has: row(page, "Captions") })).toContainText("your answer from before");
+  } finally {
+    await wide.stop();
+    removeData(wide);
+  }
+});
+
 test("what is chosen in the invitation stays here unsigned, and is signed only at joining", async () => {
   const page = await newcomer();
   const sent: string[] = [];
@@ -1187,9 +1279,13 @@ async function works(page: Page, locale: string): Promise<void> {
   if (locale === "en") await noFindings(page);
 }
 
-async function noFindings(page: Page): Promise<void> {
-  // Colours and slides have come to rest before they are measured.
+/** Colours and slides have come to rest. */
+async function atRest(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate(() => document.getAnimations().filter((a) => a.playState === "running" && a.effect?.getComputedTiming().iterations !== Infinity && a.effect?.getComputedTiming().duration !== 80).length)).toBe(0);
+}
+
+async function noFindings(page: Page): Promise<void> {
+  await atRest(page);
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
   const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`);
   expect(found, page.url()).toEqual([]);
