@@ -59,6 +59,9 @@ final class Gatherings {
   private final Soundness soundness;
   private final Set<String> settling = ConcurrentHashMap.newKeySet();
 
+  /** Meetings in whose room somebody was, at any time, of whom nothing was taken in just then. */
+  private final Set<String> incomplete = ConcurrentHashMap.newKeySet();
+
   Gatherings(
       AyeConfig config,
       Meetings meetings,
@@ -260,6 +263,7 @@ final class Gatherings {
       logger.error("The end of a meeting will be tried again: {}", e.getClass().getName());
     } finally {
       settling.remove(meeting);
+      incomplete.remove(meeting);
     }
   }
 
@@ -387,12 +391,19 @@ final class Gatherings {
     meetings.meeting(id.value()).ifPresent(meeting -> events.all(id.value(), "ai", sign(meeting)));
   }
 
+  /**
+   * That part of a meeting is not captured stays so: from the first moment in which it was true of
+   * anybody, which is when the first one came in. Were it told as it stands, its turning back, or
+   * not, would tell what the last one who came, left or changed their mind had chosen.
+   */
   private Says.AiState sign(Meetings.Meeting meeting) {
-    boolean partial =
-        sfu.participants(meeting.id()).stream()
-            .map(RoomControl.Participant::identity)
-            .anyMatch(identity -> !listening.covers(new ParticipantId(identity)));
-    return asking.sign(meeting, listening.listens(new MeetingId(meeting.id())), partial);
+    if (sfu.participants(meeting.id()).stream()
+        .map(RoomControl.Participant::identity)
+        .anyMatch(identity -> !listening.covers(new ParticipantId(identity)))) {
+      incomplete.add(meeting.id());
+    }
+    return asking.sign(
+        meeting, listening.listens(new MeetingId(meeting.id())), incomplete.contains(meeting.id()));
   }
 
   /** What happens in the meeting rooms, for the sign and the listening rooms. */
@@ -400,8 +411,12 @@ final class Gatherings {
     return new RoomListener() {
       @Override
       public void joined(String room, String identity) {
+        boolean uncovered = !listening.covers(new ParticipantId(identity));
         Thread.startVirtualThread(() -> {
           meetings.seen(room, identity);
+          if (uncovered && meetings.meeting(room).isPresent()) {
+            incomplete.add(room);
+          }
           sign(new MeetingId(room));
         });
       }

@@ -14,6 +14,7 @@ import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -179,6 +180,60 @@ class RoomRulesTest {
     assertThat(until(others, "event: marker"))
         .contains("event: marker")
         .doesNotContain("event: ended");
+  }
+
+  /** What every page is told, as it stands now. */
+  private Says.AiState sign() {
+    House house = server.house();
+    Meetings.Seat seat = house.meetings().participant(guest.participant()).orElseThrow();
+    return house.gatherings().greet(seat).stream()
+        .filter(event -> event.name().equals("ai"))
+        .map(event -> (Says.AiState) event.data())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Says yes to captions and opens the stream of it. */
+  private void isHeard(Visitor visitor) throws Exception {
+    visitor.answers(Map.of("captions", true));
+    JsonNode meeting = JSON.readTree(visitor.call("GET", "/api/meetings/" + id, "", "").body());
+    byte[] point =
+        Base64.getUrlDecoder()
+            .decode(meeting.path("ai").path("recipients").path(0).path("key").asString());
+    String wrapped =
+        Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(Visitor.wrapped(new byte[32], point, id, visitor.participant()));
+    HttpResponse<String> opened =
+        visitor.call(
+            "POST",
+            "/api/meetings/" + id + "/streams",
+            visitor.bearer(),
+            "{\"recipient\":\"companion\",\"wrappedKey\":\"" + wrapped + "\"}");
+    assertThat(opened.statusCode()).as(opened.body()).isEqualTo(201);
+  }
+
+  @Test
+  void thatPartIsNotCapturedDoesNotTellWhatSomebodyWhoComesOrChangesTheirMindChose()
+      throws Exception {
+    assertThat(sign().partial()).as("nobody was there").isFalse();
+    BufferedReader told = events(guest);
+    var _ = enter(guest);
+    until(told, "data: {\"listening\":false,\"partial\":true,\"recipients\":[]}");
+    isHeard(guest);
+    assertThat(sign().listening()).isTrue();
+    assertThat(sign().partial()).as("all who are there agreed").isTrue();
+
+    var _ = enter(other);
+    assertThat(sign().partial()).as("somebody came").isTrue();
+    isHeard(other);
+    assertThat(sign().partial()).as("and agreed").isTrue();
+    assertThat(
+            other
+                .call("DELETE", "/api/meetings/" + id + "/streams", other.bearer(), "")
+                .statusCode())
+        .isEqualTo(204);
+    assertThat(sign().partial()).as("and no longer").isTrue();
   }
 
   @Test
