@@ -183,6 +183,7 @@ final class Room {
     claimedBy = identity;
     Member member = new Member(this, context, token);
     members.put(identity, member);
+    refresh(); // who is told that they are in is listed by then
     member.start(session, request);
     if (ticker == null) {
       Runnable tick = guarded(() -> tick(context.nanos().getAsLong()));
