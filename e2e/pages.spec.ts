@@ -1021,6 +1021,9 @@ for (const locale of ["en", "nl"] as const) {
     await expect(page.locator(".tile video")).toBeVisible();
     await expect(page.locator(".sign .sending")).toBeVisible();
     await works(page, locale);
+    const mark = await page.locator(".room-top .brand svg").boundingBox();
+    expect(mark?.width, "a long sign leaves the name of the meeting its place").toBe(mark?.height);
+    expect((await page.locator(".room-title").boundingBox())?.width).toBeGreaterThan(40);
     await page.locator(".sign").click();
     await works(page, locale);
 
