@@ -118,41 +118,52 @@ final class Listening {
           "nothing-granted",
           "Nothing of you may be sent to the companion: you said no, or nothing.");
     }
-    synchronized (door(participant)) {
-      replace(participant);
-      String room = sfu.openListeningRoom();
-      Ear ear = companion.ear(meeting, participant, person);
-      permits.forEach(ear::grant);
-      StreamKey streamKey = new StreamKey(raw);
-      java.util.Arrays.fill(raw, (byte) 0);
-      Hearing hearing = new Hearing(ear, participant, room);
-      Tap tap;
-      try {
-        tap = Tap.open(sfu, room, permits, streamKey, pour.into(participant, hearing));
-      } catch (IllegalArgumentException ended) {
-        ear.close();
-        sfu.closeRoom(room);
-        throw justEnded();
-      } finally {
-        streamKey.erase();
+    try {
+      synchronized (door(participant)) {
+        return open(seat, raw, permits);
       }
-      tap.silence(true); // until it is known to whoever mutes, and the mute of now is known
-      Stream stream = new Stream(person, meeting, room, tap, ear, hearing);
-      streams.put(participant, stream);
-      // What ended before it stood there had nothing to close; what ends from here on has.
-      long now = clock.millis();
-      if (tap.isClosed() || permits.stream().noneMatch(permit -> permit.live(now))) {
-        close(participant, stream);
-        throw justEnded();
-      }
-      boolean muted;
-      do { // a mute that came between reading and setting is not undone
-        muted = muted(seat);
-        tap.silence(muted);
-      } while (muted(seat) != muted);
+    } finally { // told once, however it went: that a stream was replaced is nobody's business
       changed.accept(meeting);
-      return token(room, seat.participant(), permits);
     }
+  }
+
+  /** Under the door of the seat. */
+  private String open(Meetings.Seat seat, byte[] raw, List<Permit<?>> permits) {
+    MeetingId meeting = new MeetingId(seat.meeting());
+    ParticipantId participant = new ParticipantId(seat.participant());
+    PersonId person = new PersonId(seat.person());
+    replace(participant);
+    String room = sfu.openListeningRoom();
+    Ear ear = companion.ear(meeting, participant, person);
+    permits.forEach(ear::grant);
+    StreamKey streamKey = new StreamKey(raw);
+    java.util.Arrays.fill(raw, (byte) 0);
+    Hearing hearing = new Hearing(ear, participant, room);
+    Tap tap;
+    try {
+      tap = Tap.open(sfu, room, permits, streamKey, pour.into(participant, hearing));
+    } catch (IllegalArgumentException ended) {
+      ear.close();
+      sfu.closeRoom(room);
+      throw justEnded();
+    } finally {
+      streamKey.erase();
+    }
+    tap.silence(true); // until it is known to whoever mutes, and the mute of now is known
+    Stream stream = new Stream(person, meeting, room, tap, ear, hearing);
+    streams.put(participant, stream);
+    // What ended before it stood there had nothing to close; what ends from here on has.
+    long now = clock.millis();
+    if (tap.isClosed() || permits.stream().noneMatch(permit -> permit.live(now))) {
+      close(participant, stream);
+      throw justEnded();
+    }
+    boolean muted;
+    do { // a mute that came between reading and setting is not undone
+      muted = muted(seat);
+      tap.silence(muted);
+    } while (muted(seat) != muted);
+    return token(room, seat.participant(), permits);
   }
 
   private static Problem justEnded() {
@@ -229,7 +240,9 @@ final class Listening {
       stream.hearing().replaced = true;
       stream.tap().close(); // nothing more comes from here on
       stream.hearing().finish();
-      close(participant, stream);
+      if (streams.remove(participant, stream)) {
+        shut(stream);
+      }
     }
   }
 
@@ -269,10 +282,14 @@ final class Listening {
   }
 
   private void end(Stream stream) {
+    shut(stream);
+    changed.accept(stream.meeting());
+  }
+
+  private void shut(Stream stream) {
     stream.tap().close();
     stream.ear().close();
     sfu.closeRoom(stream.room());
-    changed.accept(stream.meeting());
   }
 
   /** Hands what comes out of the tap to the ear. */

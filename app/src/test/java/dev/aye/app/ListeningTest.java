@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +59,10 @@ class ListeningTest {
   private Listening listening;
   private final TokenKey tokens = new TokenKey("aye", new byte[32]);
   private final List<TapSink> ears = new ArrayList<>();
+
+  /** Whether anything was listening, each time when something had changed. */
+  private final List<Boolean> told = new CopyOnWriteArrayList<>();
+
   private final BlockingQueue<Utterance> noted = new LinkedBlockingQueue<>();
   private final CountDownLatch mayDecode = new CountDownLatch(1);
   private final CountDownLatch decoding = new CountDownLatch(1);
@@ -114,7 +119,7 @@ class ListeningTest {
               return ear;
             },
             town.clock,
-            meeting -> {});
+            meeting -> told.add(listening.listens(meeting)));
     encoder = new OpusEncoder(SlowModel.RATE, 1, OpusApplication.OPUS_APPLICATION_VOIP);
     encoder.setBitrate(32_000);
   }
@@ -273,6 +278,15 @@ class ListeningTest {
     assertThat(ears).as("it came as far as the tap").hasSize(1);
     assertThat(listening.listens(Town.MEETING)).isFalse();
     assertThat(listening.covers(ann.seat)).isFalse();
+  }
+
+  @Test
+  void thatAStreamIsOpenedAnewIsNotToldAsAnEnd() throws Exception {
+    stream();
+    stream();
+    assertThat(told).containsExactly(true, true);
+    listening.close(ann.seat);
+    assertThat(told).containsExactly(true, true, false);
   }
 
   private void withdraws(Medium medium) {
