@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Browser, chromium } from "@playwright/test";
+
+const SAMPLES_A_SECOND = 48_000;
 
 export const root = resolve(import.meta.dirname, "..");
 
@@ -33,8 +35,11 @@ export async function startAye(options: { data?: string; port?: number; args?: s
   const data = options.data ?? mkdtempSync(join(tmpdir(), "aye-e2e-"));
   const port = options.port ?? (await freePort());
   const args = ["serve", "--port", String(port), "--udp-port", String(await freePort()), "--data", data];
-  return await ready(join(root, "aye"), [...args, ...(options.args ?? [])], { ...process.env, ...options.env }, data, port);
+  return await ready(join(root, "aye"), [...args, ...(options.args ?? [])], { ...process.env, ...QUICKLY, ...options.env }, data, port);
 }
+
+/** A server that lives for a minute is not worth the better compiler, which takes the processor from the browsers. */
+const QUICKLY = { JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1" };
 
 /** The same server, which writes down in `record` all that any ear got, and of whom. */
 export async function startAyeThatTells(record: string, env: Record<string, string> = {}): Promise<Aye> {
@@ -43,7 +48,7 @@ export async function startAyeThatTells(record: string, env: Record<string, stri
   const classes = ["app/target/test-classes", "app/target/aye.jar", "app/target/lib/*"].map((part) => join(root, part));
   const flags = ["--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Djava.awt.headless=true", `-Daye.home=${root}`];
   const server = ["dev.aye.app.WhatReachedTheEars", String(port), String(await freePort()), data, record];
-  return await ready(join(javaHome(), "bin", "java"), [...flags, "-cp", classes.join(":"), ...server], { ...process.env, ...env }, data, port);
+  return await ready(join(javaHome(), "bin", "java"), [...flags, "-cp", classes.join(":"), ...server], { ...process.env, ...QUICKLY, ...env }, data, port);
 }
 
 async function ready(command: string, args: string[], env: NodeJS.ProcessEnv, data: string, port: number): Promise<Aye> {
@@ -81,8 +86,29 @@ export function removeData(aye: Aye): void {
   rmSync(aye.data, { recursive: true, force: true });
 }
 
+/** A WAV of a second of a sine at -12 dB, which loops without a seam; or of silence, in which nothing is to be recognised. */
+export function recording(hertz: number): string {
+  const path = join(mkdtempSync(join(tmpdir(), "aye-recording-")), `${hertz}.wav`);
+  const bytes = Buffer.alloc(44 + SAMPLES_A_SECOND * 2);
+  bytes.write("RIFF", 0);
+  bytes.writeUInt32LE(bytes.length - 8, 4);
+  bytes.write("WAVEfmt ", 8);
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(SAMPLES_A_SECOND, 24);
+  bytes.writeUInt32LE(SAMPLES_A_SECOND * 2, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write("data", 36);
+  bytes.writeUInt32LE(SAMPLES_A_SECOND * 2, 40);
+  for (let i = 0; i < SAMPLES_A_SECOND; i++) bytes.writeInt16LE(Math.round(8192 * Math.sin((2 * Math.PI * hertz * i) / SAMPLES_A_SECOND)), 44 + 2 * i);
+  writeFileSync(path, bytes);
+  return path;
+}
+
 /** A Chromium of its own whose microphone speaks a WAV file: once, after which it is silent. Its camera is a slow one. */
-export async function browserThatSays(wav?: string, loop = false): Promise<Browser> {
+export async function browserThatSays(wav: string, loop = false): Promise<Browser> {
   return await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
     headless: true,
@@ -98,7 +124,7 @@ export async function browserThatSays(wav?: string, loop = false): Promise<Brows
       "--use-fake-device-for-media-stream=device-count=1,fps=5",
       "--use-fake-ui-for-media-stream",
       "--autoplay-policy=no-user-gesture-required",
-      ...(wav ? [`--use-file-for-fake-audio-capture=${wav}${loop ? "" : "%noloop"}`] : []),
+      `--use-file-for-fake-audio-capture=${wav}${loop ? "" : "%noloop"}`,
     ],
   });
 }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, expect, type Page, test } from "@playwright/test";
-import { browserThatSays, freePort, javaHome, root } from "./aye.ts";
+import { browserThatSays, freePort, javaHome, recording, root } from "./aye.ts";
 
 const HERTZ = 1000;
-const RATE = 48_000;
 /** How far below its usual level a tone counts as silent, in dB. */
 const FALL = 30;
 /** How long a silence is watched, in milliseconds. */
@@ -82,26 +81,6 @@ class Watched {
     }
     rmSync(this.data, { recursive: true, force: true });
   }
-}
-
-/** A WAV of a second of a sine at -12 dB, which loops without a seam; or of silence. */
-function wav(path: string, hertz: number): string {
-  const bytes = Buffer.alloc(44 + RATE * 2);
-  bytes.write("RIFF", 0);
-  bytes.writeUInt32LE(bytes.length - 8, 4);
-  bytes.write("WAVEfmt ", 8);
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(RATE, 24);
-  bytes.writeUInt32LE(RATE * 2, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write("data", 36);
-  bytes.writeUInt32LE(RATE * 2, 40);
-  for (let i = 0; i < RATE; i++) bytes.writeInt16LE(Math.round(8192 * Math.sin((2 * Math.PI * hertz * i) / RATE)), 44 + 2 * i);
-  writeFileSync(path, bytes);
-  return path;
 }
 
 /** What the page notes of itself: clicks, tracks switched on and off, and peer connections. */
@@ -238,10 +217,9 @@ const ms = (value: number) => `${value.toFixed(0)} ms`;
 // copy's comes first. Between tap and host it is what each gets: the host hears through a playout buffer, and its
 // client also cuts the sound when it is told of the mute, so the difference there is no measure of the source.
 test("muting silences the copy before the meeting, and the last withdrawal ends it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "aye-tone-"));
   const server = await Watched.start();
-  const quiet = await browserThatSays(wav(join(folder, "silence.wav"), 0), true);
-  const loud = await browserThatSays(wav(join(folder, "tone.wav"), HERTZ), true);
+  const quiet = await browserThatSays(recording(0), true);
+  const loud = await browserThatSays(recording(HERTZ), true);
   try {
     const host = await enter(quiet, "Bob", server.url, []);
     const ada = await enter(loud, "Ada", host.url(), ["Captions", "Notes"]);
@@ -385,6 +363,5 @@ test("muting silences the copy before the meeting, and the last withdrawal ends 
     await loud.close();
     await quiet.close();
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test } from "@playwright/test";
-import { type Aye, browserThatSays, removeData, root, startAye } from "./aye.ts";
+import { type Aye, browserThatSays, recording, removeData, root, startAye } from "./aye.ts";
 import { startWitness, type Witness } from "./witness.ts";
 
 const WIDTHS = [360, 768, 1280];
@@ -21,7 +21,7 @@ const others: BrowserContext[] = [];
 test.describe.configure({ mode: "parallel" });
 
 test.beforeAll(async () => {
-  [aye, browser] = await Promise.all([startAye(), browserThatSays()]);
+  [aye, browser] = await Promise.all([startAye(), browserThatSays(recording(0), true)]);
 });
 
 test.afterEach(async () => {
@@ -392,6 +392,9 @@ for (const [locale, words] of [
     const [captions, notes] = [page.locator(".yesno").nth(0), page.locator(".yesno").nth(1)];
     await captions.getByRole("button").first().click();
     await expect(captions.getByRole("button").first()).toHaveAttribute("aria-pressed", "true");
+    // What is said of the copy comes in above the rows and moves them.
+    await expect(quiet.locator(".sending-box .button")).toBeVisible();
+    await expect(page.locator(".yours .button")).toBeVisible();
     await notes.getByRole("button").last().click();
     await expect(notes.getByRole("button").last()).toHaveAttribute("aria-pressed", "true");
     await expect(page.locator(".row[aria-busy=true]")).toHaveCount(0);
