@@ -718,7 +718,7 @@ const quiet = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 describe('a browser that stores nothing', () => {
   it('meets, is offered nothing, and sends AI nothing', async () => {
-    const { story, load, meeting, tell } = await server();
+    const { story, sent, load, meeting, tell } = await server();
     const real = indexedDB;
     const { room } = await load(meeting, false);
     vi.stubGlobal('indexedDB', {
@@ -726,13 +726,20 @@ describe('a browser that stores nothing', () => {
         throw new DOMException('refused', 'SecurityError');
       },
     });
-    await room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
-    tell('meeting', meeting);
-    await quiet();
-    expect(room.store.get()).toMatchObject({ phase: 'in', keeps: false, offered: [], fresh: [] });
-    expect(story).toEqual([]);
-    await room.leave();
-    vi.stubGlobal('indexedDB', real);
+    try {
+      await room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+      tell('meeting', meeting);
+      await quiet();
+      expect(room.store.get()).toMatchObject({ phase: 'in', keeps: false, offered: [], fresh: [] });
+      expect(sent, 'nothing is signed').toEqual([]);
+      expect(
+        story,
+        'no stream is opened; what an earlier test took back may still be on its way',
+      ).not.toContain('open');
+      await room.leave();
+    } finally {
+      vi.stubGlobal('indexedDB', real);
+    }
   });
 });
 
