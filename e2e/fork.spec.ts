@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { type Aye, aye as command, removeData, startAye } from "./aye.ts";
-import { Somebody } from "./people.ts";
+import { press, Somebody } from "./people.ts";
 
 const FORK = "This server shows two different logs";
 const FORK_NL = "Deze server laat twee verschillende logboeken zien";
@@ -110,7 +110,7 @@ test("a server that shows two people two histories is noticed by both, and nothi
     await ada.answer("Captions", "Yes");
     await ada.join();
     await bob.open(link);
-    await bob.page.getByRole("group", { name: /^Ondertitels?: / }).getByRole("button", { name: "Ja", exact: true }).click();
+    await press(bob.page.getByRole("group", { name: /^Ondertitels?: / }).getByRole("button", { name: "Ja", exact: true }));
     await bob.page.getByLabel("Je naam").fill("Bob");
     await bob.page.getByRole("button", { name: "Doe mee", exact: true }).click();
     await openMine(ada);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, expect, type Page, test } from "@playwright/test";
 import { browserThatSays, freePort, javaHome, recording, root } from "./aye.ts";
+import { press } from "./people.ts";
 
 const HERTZ = 1000;
 /** How far below its usual level a tone counts as silent, in dB. */
@@ -207,7 +208,7 @@ async function enter(browser: Browser, name: string, link: string, yes: readonly
 }
 
 async function choose(page: Page, purpose: string, answer: "Yes" | "No"): Promise<void> {
-  await page.getByRole("group", { name: `${purpose}: yes or no`, exact: true }).getByRole("button", { name: answer, exact: true }).click();
+  await press(page.getByRole("group", { name: `${purpose}: yes or no`, exact: true }).getByRole("button", { name: answer, exact: true }));
 }
 
 const figure = (text: string) => console.log(`  ${text}`);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, expect, type Locator, type Page, test } from "@playwright/test";
 import { type Aye, browserThatSays, recording, removeData, root, startAye } from "./aye.ts";
+import { press } from "./people.ts";
 import { startWitness, type Witness } from "./witness.ts";
 
 const WIDTHS = [360, 768, 1280];
@@ -108,7 +109,7 @@ test("taking back takes as many clicks as giving", async () => {
   let clicks = 0;
   const click = async (what: Locator) => {
     clicks++;
-    await what.click();
+    await press(what);
   };
 
   await click(page.getByTitle("Show my choices"));
@@ -137,7 +138,7 @@ test("whichever way a yes was given, each place where its person then is takes i
   let made: Awaited<ReturnType<typeof meeting>>;
   const click = async (what: Locator) => {
     clicks++;
-    await what.click();
+    await press(what);
   };
   /** Each leaves its person in the room, with a yes to captions that stands. */
   const gives: Record<string, () => Promise<void>> = {
@@ -351,6 +352,62 @@ test("the invitation asks as fairly as the preview, at every width, in light and
   await expect(page.getByRole("button", { name: "Join", exact: true })).toBeVisible();
 });
 
+for (const [locale, viewport] of [
+  ["en", { width: 1280, height: 800 }],
+  ["nl", { width: 1280, height: 800 }],
+  ["en", { width: 390, height: 844 }],
+  ["nl", { width: 360, height: 640 }],
+] as const) {
+  test(`a first yes moves no other row from under the finger: ${locale}, ${viewport.width} wide`, async () => {
+    const words = {
+      en: { name: "Your name", join: "Join", state: "Show my choices", going: "A copy of your voice is going to" },
+      nl: { name: "Je naam", join: "Doe mee", state: "Toon mijn keuzes", going: "Een kopie van je stem gaat naar" },
+    }[locale];
+    const page = await newcomer({ locale, viewport });
+    await page.goto(await newMeeting());
+    await page.getByLabel(words.name).fill("Kim");
+    await page.getByRole("button", { name: words.join, exact: true }).click();
+    await expect(page.locator(".tile video")).toBeVisible();
+    await page.getByTitle(words.state).click();
+    const pairs = page.getByRole("complementary").locator(".yesno");
+    await expect(pairs).toHaveCount(ROWS.length);
+    await atRest(page);
+    const places = () => pairs.evaluateAll((all) => all.map((e) => [e.getBoundingClientRect().x, e.getBoundingClientRect().y]));
+    const before = await places();
+    await press(pairs.nth(0).getByRole("button").first());
+    await expect(page.locator(".yours .button")).toBeVisible();
+    await expect(page.getByText(words.going)).toBeVisible();
+    await expect(page.locator(".row[aria-busy=true]")).toHaveCount(0);
+    await atRest(page);
+    expect(await places()).toEqual(before);
+  });
+}
+
+test("whoever presses twice on the quiet card has answered one row, and the others stay where they are", async () => {
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
+    const made = await meeting({ purposes: [] });
+    const page = await another({ viewport });
+    await page.goto(made.link);
+    await join(page);
+    await propose(made, ["captions", "notes", "training"]);
+    const quiet = page.getByRole("complementary", { name: "Something new is offered" });
+    await expect(rows(page)).toHaveCount(ROWS.length);
+    await choice(page, "Captions", "Yes").scrollIntoViewIfNeeded();
+    await atRest(page);
+    await page.waitForTimeout(600);
+    const { x, y } = (await choice(page, "Captions", "Yes").boundingBox()) ?? { x: 0, y: 0 };
+    for (let presses = 0; presses < 4; presses++) await page.mouse.click(x + 20, y + 20, { delay: 30 });
+    await pressed(page, { Captions: "Yes", Notes: undefined, Learning: undefined });
+    await expect(page.locator(".yours .button")).toHaveCount(1);
+    await expect(page.locator(".row[aria-busy=true]")).toHaveCount(0);
+    await pressed(page, { Captions: "Yes", Notes: undefined, Learning: undefined });
+    await answer(page, "Notes", "No");
+    await expect(quiet).toBeVisible();
+    await answer(page, "Learning", "No");
+    await expect(quiet).toHaveCount(0);
+  }
+});
+
 for (const [locale, words] of [
   ["en", { name: "Your name", join: "Join", state: "Show my choices", fresh: "Something new is offered", later: "Close, nothing changes", more: "More" }],
   ["nl", { name: "Je naam", join: "Doe mee", state: "Toon mijn keuzes", fresh: "Er wordt iets nieuws aangeboden", later: "Sluiten, er verandert niets", more: "Meer" }],
@@ -390,9 +447,8 @@ for (const [locale, words] of [
     await asksFairly("one's own state, with a row and its parts opened", 5);
 
     const [captions, notes] = [page.locator(".yesno").nth(0), page.locator(".yesno").nth(1)];
-    await captions.getByRole("button").first().click();
+    await press(captions.getByRole("button").first());
     await expect(captions.getByRole("button").first()).toHaveAttribute("aria-pressed", "true");
-    // What is said of the copy comes in above the rows and moves them.
     await expect(quiet.locator(".sending-box .button")).toBeVisible();
     await expect(page.locator(".yours .button")).toBeVisible();
     await notes.getByRole("button").last().click();
@@ -1016,7 +1072,7 @@ for (const locale of ["en", "nl"] as const) {
 
     await page.goto(link);
     await expect(page.getByRole("heading", { name: words.card })).toBeVisible();
-    await page.getByRole("group", { name: "Notulen: ja of nee" }).or(row(page, "Notes")).getByRole("button", { name: words.yes, exact: true }).click();
+    await press(page.getByRole("group", { name: "Notulen: ja of nee" }).or(row(page, "Notes")).getByRole("button", { name: words.yes, exact: true }));
     await works(page, locale);
 
     await page.getByLabel(words.name).fill("Kim de Vries-van den Berg");
@@ -1197,7 +1253,7 @@ function choice(page: Page, label: string, which: "Yes" | "No"): Locator {
 }
 
 async function answer(page: Page, label: string, which: "Yes" | "No"): Promise<void> {
-  await choice(page, label, which).click();
+  await press(choice(page, label, which));
 }
 
 async function join(page: Page): Promise<void> {

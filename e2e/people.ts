@@ -5,6 +5,17 @@ import { browserThatSays, root } from "./aye.ts";
 
 export type Answer = "Yes" | "No";
 
+/** Presses a Yes or No as a person does: a yes to a row that had only just moved does not count, which is told, and is then pressed again. */
+export async function press(button: Locator): Promise<void> {
+  const page = button.page();
+  for (let presses = 0; presses < 5; presses++) {
+    await button.click();
+    if (!(await page.locator(".yesno .moved").isVisible())) return;
+    await page.waitForTimeout(500);
+  }
+  throw new Error("the row moves on and on");
+}
+
 /** Somebody at a browser of their own, whose microphone speaks one of the recordings in `speech/`, over and over. */
 export class Somebody {
   private constructor(
@@ -66,7 +77,7 @@ export class Somebody {
   }
 
   async answer(label: string, answer: Answer): Promise<void> {
-    await this.row(label).getByRole("button", { name: answer, exact: true }).click();
+    await press(this.row(label).getByRole("button", { name: answer, exact: true }));
   }
 
   async join(): Promise<void> {

@@ -102,6 +102,7 @@ export const en = {
     before: 'your answer from before',
     new: 'Something new is offered',
     newText: 'It is off for you until you say yes.',
+    moved: 'This moved just now. Press again if you mean yes.',
     later: 'Close, nothing changes',
     anew: 'Something is asked anew',
     reworded:

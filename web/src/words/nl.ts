@@ -105,6 +105,7 @@ export const nl: Words = {
     before: 'je antwoord van eerder',
     new: 'Er wordt iets nieuws aangeboden',
     newText: 'Het staat voor jou uit tot je ja zegt.',
+    moved: 'Dit verschoof net. Druk nog eens als je ja bedoelt.',
     later: 'Sluiten, er verandert niets',
     anew: 'Er wordt iets opnieuw gevraagd',
     reworded:

@@ -1,10 +1,11 @@
-import { useId, useState, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Reworded } from './anew';
 import type { RowAnswer } from './answers';
 import { here } from '../listening/recipient';
 import type { Notice, NoticeRow } from './notice';
 import type { Recipient } from './receipt';
+import { useSteady } from './steady';
 import { WordsChanged } from './WordsChanged';
 
 export interface CardProps {
@@ -230,9 +231,11 @@ function Row({
   );
 }
 
+const TOLD_MS = 4_000;
+
 /**
  * Two buttons of one size, weight and colour; neither is pressed until one is. While an answer is under way they do nothing, but
- * they are not disabled: that would take the focus from under the keyboard.
+ * they are not disabled: that would take the focus from under the keyboard. A no counts always; a yes only where it stood still.
  */
 function YesNo({
   label,
@@ -248,24 +251,43 @@ function YesNo({
   readonly decide: (yes: boolean) => void;
 }) {
   const { t } = useTranslation();
+  const button = useRef<HTMLButtonElement>(null);
+  const steady = useSteady(button);
+  const [moved, setMoved] = useState(false);
+  useEffect(() => {
+    if (!moved) return undefined;
+    const timer = setTimeout(() => setMoved(false), TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [moved]);
+  const yes = ({ detail }: MouseEvent) => {
+    if (busy || closed) return;
+    const meant = steady(detail);
+    setMoved(!meant);
+    if (meant) decide(true);
+  };
+  const no = () => {
+    setMoved(false);
+    if (!busy) decide(false);
+  };
   return (
     <div className="yesno" role="group" aria-label={t('card.group', { label })}>
       <button
+        ref={button}
         type="button"
         aria-pressed={answer === 'yes'}
         aria-disabled={busy || closed}
-        onClick={() => !busy && !closed && decide(true)}
+        onClick={yes}
       >
         {t('yes')}
       </button>
-      <button
-        type="button"
-        aria-pressed={answer === 'no'}
-        aria-disabled={busy}
-        onClick={() => !busy && decide(false)}
-      >
+      <button type="button" aria-pressed={answer === 'no'} aria-disabled={busy} onClick={no}>
         {t('no')}
       </button>
+      {moved && (
+        <p className="moved hint" role="status">
+          {t('card.moved')}
+        </p>
+      )}
     </div>
   );
 }

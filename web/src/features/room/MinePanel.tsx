@@ -14,14 +14,13 @@ import { nameOf } from '../listening/recipient';
 import type { RoomModel } from './roomModel';
 import { isBusy, mediumState, reachOf, rowState } from './RoomView';
 
-/** One's own state: what is sent now, each purpose with one click to change, receipts and slips. */
+/** One's own state: each purpose with one click to change, receipts and slips. */
 export function MinePanel({ room }: { readonly room: RoomModel }) {
   const { t } = useTranslation();
   const state = useStore(room.store);
   useEffect(() => room.seeAll(), [room]);
-  const { listening, meeting } = state;
+  const { meeting } = state;
   const [recipient] = meeting.ai.recipients;
-  const name = recipient ? nameOf(recipient) : '';
   const choiceOf = (handle: string) =>
     [...state.choices.values()].find((c) => c.handle === handle) ?? state.withdrawals.get(handle);
   const said = [...state.standings.entries()].reverse().map(([handle, standing]) => {
@@ -49,34 +48,6 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
   return (
     <>
       {state.disagrees !== undefined && <p>{t(`room.${state.disagrees}`)}</p>}
-      <section className="stack sending-box" aria-live="polite">
-        {listening.is === 'on' ? (
-          <>
-            {state.paused ? (
-              <p>{t('mine.paused')}</p>
-            ) : (
-              listening.voice && <p>{state.micOn ? t('mine.sendingVoice', { name }) : t('mine.muted')}</p>
-            )}
-            {listening.voice && <Level of={room.sendingLevel} label={t('mine.meter')} />}
-            {listening.chat && !state.paused && <p>{t('mine.sendingChat', { name })}</p>}
-            <button
-              type="button"
-              className="button"
-              aria-pressed={state.paused}
-              onClick={() => room.setPaused(!state.paused)}
-            >
-              {state.paused ? t('mine.resume') : t('mine.pause')}
-            </button>
-            <p className="hint">{t('mine.pauseText')}</p>
-          </>
-        ) : listening.is === 'opening' ? (
-          <p>{t('mine.opening')}</p>
-        ) : listening.is === 'failed' ? (
-          <p>{t('mine.failed', { why: sentence(listening.why) })}</p>
-        ) : (
-          <p>{t('mine.sendingNothing')}</p>
-        )}
-      </section>
       {state.notice && rows && state.keeps && rows.length > 0 ? (
         <Card
           notice={state.notice}
@@ -154,5 +125,46 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
       <p className="hint">{t('mine.private')}</p>
       {!state.finding && state.compared && <LogCompared compared={state.compared} />}
     </>
+  );
+}
+
+/** What of one's own is sent to AI now, with its meter and a pause. */
+export function Sending({ room }: { readonly room: RoomModel }) {
+  const { t } = useTranslation();
+  const state = useStore(room.store);
+  const { listening, paused } = state;
+  const [recipient] = state.meeting.ai.recipients;
+  const name = recipient ? nameOf(recipient) : '';
+  return (
+    <section className="sending-box" aria-live="polite">
+      {listening.is === 'on' ? (
+        <>
+          <div className="stack">
+            {paused ? (
+              <p>{t('mine.paused')}</p>
+            ) : (
+              listening.voice && <p>{state.micOn ? t('mine.sendingVoice', { name }) : t('mine.muted')}</p>
+            )}
+            {listening.chat && !paused && <p>{t('mine.sendingChat', { name })}</p>}
+            {listening.voice && <Level of={room.sendingLevel} label={t('mine.meter')} />}
+            <p className="hint">{t('mine.pauseText')}</p>
+          </div>
+          <button
+            type="button"
+            className="button"
+            aria-pressed={paused}
+            onClick={() => room.setPaused(!paused)}
+          >
+            {paused ? t('mine.resume') : t('mine.pause')}
+          </button>
+        </>
+      ) : listening.is === 'opening' ? (
+        <p>{t('mine.opening')}</p>
+      ) : listening.is === 'failed' ? (
+        <p>{t('mine.failed', { why: sentence(listening.why) })}</p>
+      ) : (
+        <p>{t('mine.sendingNothing')}</p>
+      )}
+    </section>
   );
 }

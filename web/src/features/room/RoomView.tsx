@@ -14,7 +14,7 @@ import { useStore } from '../../shell/store';
 import { Icon, Mark, type IconName } from '../../shell/ui';
 import { ChatPanel } from './ChatPanel';
 import { HostPanel } from './HostPanel';
-import { MinePanel } from './MinePanel';
+import { MinePanel, Sending } from './MinePanel';
 import type { Person, RoomModel, RoomState } from './roomModel';
 
 type Panel = 'none' | 'mine' | 'chat' | 'host' | 'devices';
@@ -161,7 +161,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
       </footer>
 
       {panel === 'mine' && (
-        <Side title={t('mine.title')} close={close}>
+        <Side title={t('mine.title')} close={close} foot={<Sending room={room} />}>
           <MinePanel room={room} />
         </Side>
       )}
@@ -189,7 +189,13 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
       )}
       {fresh && panel === 'none' && state.notice && (
         <Side
-          title={state.fresh.every((r) => state.reworded.has(r.purpose)) ? t('card.anew') : t('card.new')}
+          title={
+            state.fresh
+              .filter((row) => rowState(state, row) === 'open')
+              .every((row) => state.reworded.has(row.purpose))
+              ? t('card.anew')
+              : t('card.new')
+          }
           close={() => room.dismissFresh()}
           waiting
         >
@@ -534,11 +540,14 @@ export function Side({
   title,
   close,
   children,
+  foot,
   waiting = false,
 }: {
   readonly title: string;
   readonly close: () => void;
   readonly children: ReactNode;
+  /** Stays in sight below what scrolls, and moves nothing in it by growing. */
+  readonly foot?: ReactNode;
   /** Slid in by itself: it takes no focus away from what the person is doing. */
   readonly waiting?: boolean;
 }) {
@@ -575,6 +584,7 @@ export function Side({
         </button>
       </div>
       <div className="side-body">{children}</div>
+      {foot && <div className="side-foot">{foot}</div>}
     </aside>
   );
 }

@@ -7,7 +7,7 @@ import { noticeText, RECIPIENT_KEY } from '../../../tests/notices';
 import { Store } from '../../shell/store';
 import { speak, startWords } from '../../words/words';
 import { parseNotice } from '../consent/notice';
-import { MinePanel } from './MinePanel';
+import { Sending } from './MinePanel';
 import type { RoomModel, RoomState } from './roomModel';
 import { Yours } from './RoomView';
 
@@ -99,11 +99,11 @@ describe('what takes a yes back beside the sign', () => {
   });
 });
 
-describe("the panel of one's own", () => {
+describe('what is told of the copy that is sent', () => {
   const panel = async (change: Partial<RoomState>) => {
     const store = new Store(await state(change));
-    const room = { store, seeAll: () => undefined, sendingLevel: () => 0, choice: () => 'given' };
-    const place = await shown(<MinePanel room={room as unknown as RoomModel} />);
+    const room = { store, sendingLevel: () => 0 };
+    const place = await shown(<Sending room={room as unknown as RoomModel} />);
     return place.querySelector('.sending-box')?.textContent ?? '';
   };
 

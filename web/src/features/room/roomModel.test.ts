@@ -1005,6 +1005,61 @@ describe('a row that is asked in other words than were signed', () => {
   });
 });
 
+describe('the card that asks in the midst of a meeting', () => {
+  beforeEach(async () => {
+    for (const { question } of await refusals.all()) await refusals.delete(question);
+  });
+
+  const asking = (room: RoomModel, purpose: string) => {
+    const asked = room.store.get().fresh.find((r) => r.purpose === purpose);
+    if (!asked) throw new Error(`${purpose} is not asked`);
+    return asked;
+  };
+
+  it('leaves each row where it is until all of it is answered, so that none comes under a finger meant for another', async () => {
+    const { asked, load, meeting, tell } = await server();
+    const none = { ...meeting, ai: { ...meeting.ai, purposes: [] } };
+    const { room } = await load(none, true, undefined, []);
+    await room.enter([]);
+    tell('meeting', { ...meeting, ai: { ...meeting.ai, purposes: ['notes', 'training'] } });
+    const card = () => room.store.get().fresh.map((r) => r.purpose);
+    await soon(() => expect(card()).toEqual(['notes', 'training']));
+    await room.decide(asking(room, 'notes'), true);
+    expect(new Set(asked)).toEqual(new Set(['notes given']));
+    expect(card()).toEqual(['notes', 'training']);
+    // What is offered besides comes below what is there already.
+    tell('meeting', meeting);
+    await soon(() => expect(card()).toEqual(['notes', 'training', 'captions']));
+    await room.decide(asking(room, 'training'), true, ['voice']);
+    await room.decide(asking(room, 'captions'), false);
+    expect(card()).toEqual(['notes', 'training', 'captions']);
+    await room.decide(asking(room, 'training'), false, ['chat']);
+    expect(card()).toEqual([]);
+    expect(new Set(asked)).toEqual(
+      new Set(['notes given', 'training given', 'captions refused', 'training refused']),
+    );
+    tell('meeting', { ...meeting });
+    await quiet();
+    expect(card()).toEqual([]);
+    await room.leave();
+  });
+
+  it('lets go of a row that is no longer offered', async () => {
+    const { load, meeting, tell } = await server();
+    const offers = (...purposes: string[]) =>
+      tell('meeting', { ...meeting, ai: { ...meeting.ai, purposes } });
+    const { room } = await load({ ...meeting, ai: { ...meeting.ai, purposes: [] } }, true, undefined, []);
+    await room.enter([]);
+    const card = () => room.store.get().fresh.map((r) => r.purpose);
+    offers('captions', 'notes');
+    await soon(() => expect(card()).toEqual(['captions', 'notes']));
+    await room.decide(asking(room, 'notes'), false);
+    offers('notes');
+    await soon(() => expect(card()).toEqual([]));
+    await room.leave();
+  });
+});
+
 describe('a yes from another meeting', () => {
   const HOUR = 3_600_000;
   const wide = (scope: Meeting['scope']['widest'] = 'organisation') => ({

@@ -139,6 +139,8 @@ export class RoomModel {
   readonly #names = new Map<string, string>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #seen: Set<string>;
+  /** What was answered in this page since it was last asked, as `keyOf`. */
+  readonly #answered = new Set<string>();
   /** How the rows stand for this person. Nothing else opens a stream. */
   readonly #rows: OwnRows;
   readonly #now: () => Date;
@@ -367,7 +369,8 @@ export class RoomModel {
     media: readonly string[] = row.media.map((m) => m.medium),
   ): Promise<void> {
     this.#seen.add(row.purpose);
-    this.store.set({ fresh: this.store.get().fresh.filter((r) => r.purpose !== row.purpose) });
+    for (const medium of media) this.#answered.add(keyOf(row.purpose, medium));
+    this.#ask(this.store.get().fresh);
     const { scope } = this.store.get();
     const far = scope.kind === 'meeting' ? {} : { scope };
     if (yes) {
@@ -530,6 +533,21 @@ export class RoomModel {
   async account(): Promise<PersonAccount> {
     const account = await api.me(await this.#device.requestProof('POST', '/api/me', new Date()));
     return this.#device.record.lasting ? inMeeting(account, this.#device.record.meeting) : account;
+  }
+
+  /** What the quiet card asks. A row stays where it is until all are answered, so that none slides under a finger meant for another. */
+  #ask(rows: readonly NoticeRow[]): void {
+    const done = rows.every((row) => row.media.every((m) => this.#hasAnswered(row, m.medium)));
+    this.store.set({ fresh: done ? [] : rows });
+  }
+
+  #askAnew(purpose: string): void {
+    this.#seen.delete(purpose);
+    for (const key of this.#answered) if (key.startsWith(`${purpose} `)) this.#answered.delete(key);
+  }
+
+  #hasAnswered(row: NoticeRow, medium: string): boolean {
+    return this.#answered.has(keyOf(row.purpose, medium));
   }
 
   dismissFresh(): void {
@@ -740,19 +758,22 @@ export class RoomModel {
         const [was] = before.ai.recipients;
         const [recipient] = event.data.ai.recipients;
         if (was && recipient && !sameRecipient(was, recipient))
-          for (const purpose of this.#rows.outdated()) this.#seen.delete(purpose);
+          for (const purpose of this.#rows.outdated()) this.#askAnew(purpose);
         // So is one whose words are others than a yes was said to; told once for each change of them.
         const { reworded: anew } = this.store.get();
         for (const [purpose, change] of anew)
-          if (JSON.stringify(knew.get(purpose)) !== JSON.stringify(change)) this.#seen.delete(purpose);
-        const fresh = offered.filter(
-          (row) =>
-            !this.#seen.has(row.purpose) &&
-            (anew.has(row.purpose) ||
-              (!said.has(row.purpose) &&
-                row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested'))),
-        );
-        this.store.set({ fresh });
+          if (JSON.stringify(knew.get(purpose)) !== JSON.stringify(change)) this.#askAnew(purpose);
+        const asks = (row: NoticeRow) =>
+          !this.#seen.has(row.purpose) &&
+          (anew.has(row.purpose) ||
+            (!said.has(row.purpose) &&
+              row.media.every((m) => this.choice(row.purpose, m.medium) === 'requested')));
+        const shown = this.store
+          .get()
+          .fresh.map(({ purpose }) => offered.find((row) => row.purpose === purpose))
+          .filter((row) => row !== undefined)
+          .filter((row) => asks(row) || row.media.some((m) => this.#hasAnswered(row, m.medium)));
+        this.#ask([...shown, ...offered.filter((row) => asks(row) && !shown.includes(row))]);
         await this.#applyGrants();
         return;
       }

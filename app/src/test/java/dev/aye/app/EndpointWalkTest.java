@@ -265,7 +265,11 @@ class EndpointWalkTest {
               .replace(guest.participant(), "<guest>")
               .replace(id, "<meeting>")
               .replace(data.toString(), "<data>");
-      return NUMBER.matcher(DRAWN.matcher(plain).replaceAll("*")).replaceAll("#");
+      // How many hashes a proof has depends on how far the log has got, as its size does.
+      return NUMBER
+          .matcher(DRAWN.matcher(plain).replaceAll("*"))
+          .replaceAll("#")
+          .replaceAll("(\\*\n){2,}", "*\n");
     }
 
     @Override
