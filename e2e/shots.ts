@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page, test } from "@playwright/test";
 import { root } from "./aye.ts";
+import { press } from "./people.ts";
 
 /**
  * Pictures of every page, for looking at: `DEMO=<link> SHOTS=<folder> npx playwright test -c shots.config.ts` against a running
@@ -107,9 +108,6 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
 
   await page.goto(LINK.replace("/m/", "/i/"));
   await page.locator(".row").first().waitFor();
-  await seen("29-invitation");
-  await page.goto(LINK.replace("/m/", "/i/"));
-  await page.locator(".row").first().waitFor();
   await page.waitForTimeout(500);
   await seen("29-invitation");
 
@@ -124,7 +122,7 @@ async function walk(look: Look, page: Page, path: (name: string) => string): Pro
   await seen("04-preview-open");
   await page.locator(".card-foot .plain").click();
   await page.locator(".row .more").nth(1).click();
-  for (let row = 0; row < 3; row++) await page.locator(".row-main .yesno").nth(row).getByRole("button").first().click();
+  for (let row = 0; row < 3; row++) await press(page.locator(".row-main .yesno").nth(row).getByRole("button").first());
   await seen("05-preview-answered");
   await page.locator(".preview-join button[type=submit]").click();
   await page.locator(".tile video").nth(2).waitFor({ timeout: 60_000 });

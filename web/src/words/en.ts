@@ -233,7 +233,7 @@ export const en = {
     meter: 'What is being sent now',
     pause: 'Pause mine',
     resume: 'Resume mine',
-    pauseText: 'For when somebody else is in the room with you.',
+    pauseText: 'Pause is for when somebody else is in the room with you.',
     paused: 'Paused: nothing is sent.',
     receipts: 'Receipts and slips',
     receiptsText: 'Receipts show what you said. Slips take it back: keep them to yourself.',

@@ -238,7 +238,7 @@ export const nl: Words = {
     meter: 'Wat er nu wordt gestuurd',
     pause: 'Pauzeer mijn deel',
     resume: 'Hervat mijn deel',
-    pauseText: 'Voor als er iemand anders bij je in de kamer is.',
+    pauseText: 'Pauzeren is voor als er iemand anders bij je in de kamer is.',
     paused: 'Gepauzeerd: er wordt niets gestuurd.',
     receipts: 'Ontvangst- en intrekbewijzen',
     receiptsText:

@@ -122,6 +122,7 @@ export function MinePanel({ room }: { readonly room: RoomModel }) {
           </>
         )}
       </section>
+      {state.listening.is === 'on' && <p className="hint">{t('mine.pauseText')}</p>}
       <p className="hint">{t('mine.private')}</p>
       {!state.finding && state.compared && <LogCompared compared={state.compared} />}
     </>
@@ -139,24 +140,24 @@ export function Sending({ room }: { readonly room: RoomModel }) {
     <section className="sending-box" aria-live="polite">
       {listening.is === 'on' ? (
         <>
-          <div className="stack">
-            {paused ? (
-              <p>{t('mine.paused')}</p>
-            ) : (
-              listening.voice && <p>{state.micOn ? t('mine.sendingVoice', { name }) : t('mine.muted')}</p>
-            )}
-            {listening.chat && !paused && <p>{t('mine.sendingChat', { name })}</p>}
+          {paused ? (
+            <p>{t('mine.paused')}</p>
+          ) : (
+            listening.voice && <p>{state.micOn ? t('mine.sendingVoice', { name }) : t('mine.muted')}</p>
+          )}
+          {listening.chat && !paused && <p>{t('mine.sendingChat', { name })}</p>}
+          <div className="sending-now">
             {listening.voice && <Level of={room.sendingLevel} label={t('mine.meter')} />}
-            <p className="hint">{t('mine.pauseText')}</p>
+            <button
+              type="button"
+              className="button"
+              aria-pressed={paused}
+              title={t('mine.pauseText')}
+              onClick={() => room.setPaused(!paused)}
+            >
+              {paused ? t('mine.resume') : t('mine.pause')}
+            </button>
           </div>
-          <button
-            type="button"
-            className="button"
-            aria-pressed={paused}
-            onClick={() => room.setPaused(!paused)}
-          >
-            {paused ? t('mine.resume') : t('mine.pause')}
-          </button>
         </>
       ) : listening.is === 'opening' ? (
         <p>{t('mine.opening')}</p>
