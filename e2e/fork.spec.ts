@@ -103,8 +103,8 @@ const alarm = (page: Page, words = FORK) => page.getByRole("alert").filter({ has
 
 test("a server that shows two people two histories is noticed by both, and nothing goes to AI any more", async () => {
   const aye = await startAye();
-  const ada = await Somebody.speaking("Ada", "yes");
-  const bob = await Somebody.speaking("Bob", "no", { locale: "nl-NL" });
+  const ada = await Somebody.humming("Ada", 440);
+  const bob = await Somebody.humming("Bob", 330, { locale: "nl-NL" });
   try {
     const link = await ada.makeMeeting(aye.url, "Two histories");
     await ada.answer("Captions", "Yes");
@@ -134,7 +134,7 @@ test("a server that shows two people two histories is noticed by both, and nothi
     await expect(alarm(bob.page, FORK_NL)).toHaveCount(0);
 
     // The real log goes on as well: somebody answers.
-    const cem = await Somebody.speaking("Cem", "unanswered");
+    const cem = await Somebody.humming("Cem", 0);
     const forked = Date.now();
     try {
       await cem.open(link);
@@ -176,7 +176,8 @@ test("a server that shows two people two histories is noticed by both, and nothi
       await expect.poll(() => sizeOfLog(aye)).toBe(size + 1);
       await ada.answer("Captions", "No");
       await expect(ada.row("Captions").getByRole("button", { name: "No", exact: true })).toHaveAttribute("aria-pressed", "true");
-      await expect.poll(() => sizeOfLog(aye), { timeout: 70_000 }).toBe(size + 2);
+      // The withdrawal; the account of it follows as soon as all is forgotten.
+      await expect.poll(() => sizeOfLog(aye), { timeout: 70_000 }).toBeGreaterThanOrEqual(size + 2);
     });
 
     await test.step("what each keeps is a proof for anybody with the key of the log", async () => {
@@ -210,8 +211,8 @@ test("a server that shows two people two histories is noticed by both, and nothi
 
 test("an honest server alarms nobody through a whole meeting with many answers", async () => {
   const aye = await startAye();
-  const ada = await Somebody.speaking("Ada", "yes");
-  const bob = await Somebody.speaking("Bob", "no");
+  const ada = await Somebody.humming("Ada", 440);
+  const bob = await Somebody.humming("Bob", 330);
   try {
     const link = await ada.makeMeeting(aye.url, "One history");
     await ada.answer("Captions", "Yes");
@@ -230,7 +231,7 @@ test("an honest server alarms nobody through a whole meeting with many answers",
       [ada, "Learning", "Yes"],
     ] as const) {
       const button = person.row(row).getByRole("button", { name: answer, exact: true });
-      await button.click();
+      await press(button);
       await expect(button).toHaveAttribute("aria-pressed", "true");
       await expect.poll(() => sizeOfLog(aye), { timeout: 70_000 }).toBeGreaterThan(start);
       for (const one of [ada, bob]) await one.page.waitForResponse((r) => r.url().endsWith("/log/checkpoint"));

@@ -1,9 +1,14 @@
 import { type Browser, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { browserThatSays, root } from "./aye.ts";
+import { browserThatSays, recording, root } from "./aye.ts";
 
 export type Answer = "Yes" | "No";
+
+interface Appearance {
+  locale?: string;
+  phone?: boolean;
+}
 
 /** Presses a Yes or No as a person does: a yes to a row that had only just moved does not count, which is told, and is then pressed again. */
 export async function press(button: Locator): Promise<void> {
@@ -25,8 +30,17 @@ export class Somebody {
     readonly page: Page,
   ) {}
 
-  static async speaking(name: string, recording: string, options: { locale?: string; phone?: boolean } = {}): Promise<Somebody> {
-    const browser = await browserThatSays(join(root, "speech", `${recording}.wav`), true);
+  static async speaking(name: string, speech: string, options: Appearance = {}): Promise<Somebody> {
+    return await Somebody.sounding(name, join(root, "speech", `${speech}.wav`), options);
+  }
+
+  /** Somebody who hums a tone: heard, and no words for a recogniser to work on. */
+  static async humming(name: string, hertz: number, options: Appearance = {}): Promise<Somebody> {
+    return await Somebody.sounding(name, recording(hertz), options);
+  }
+
+  private static async sounding(name: string, wav: string, options: Appearance): Promise<Somebody> {
+    const browser = await browserThatSays(wav, true);
     const context = await browser.newContext({
       locale: options.locale ?? "en-GB",
       permissions: ["camera", "microphone"],
@@ -80,8 +94,10 @@ export class Somebody {
     await press(this.row(label).getByRole("button", { name: answer, exact: true }));
   }
 
-  async join(): Promise<void> {
+  /** With the camera off unless the test looks at pictures: two cores have enough to do with what is said. */
+  async join({ camera = false } = {}): Promise<void> {
     await this.page.getByLabel("Your name").fill(this.name);
+    if (!camera) await this.page.getByRole("button", { name: "Turn camera off" }).click();
     await this.page.getByRole("button", { name: "Join", exact: true }).click();
     await expect(this.page.getByRole("list", { name: "People" })).toBeVisible();
   }
@@ -125,6 +141,10 @@ export class Somebody {
         { timeout: 30_000 },
       )
       .toBeGreaterThan(0.02);
+  }
+
+  async cameraOff(): Promise<void> {
+    await this.page.getByRole("button", { name: "Camera off" }).click();
   }
 
   captions(): Locator {

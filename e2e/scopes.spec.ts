@@ -31,9 +31,8 @@ function keysOf(somebody: Somebody): { key: string; lasting: boolean }[] {
 const pressed = async (somebody: Somebody, row: string, answer: "Yes" | "No") =>
   (await somebody.row(row).getByRole("button", { name: answer, exact: true }).getAttribute("aria-pressed")) === "true";
 
-/** Joins without a camera, so that the machine is free for the recogniser; what is written needs no microphone either. */
+/** What is written needs no microphone. */
 async function joins(somebody: Somebody, voice: "heard" | "muted"): Promise<void> {
-  await somebody.page.getByRole("button", { name: "Turn camera off" }).click();
   if (voice === "muted") await somebody.page.getByRole("button", { name: "Mute", exact: true }).click();
   await somebody.join();
 }
@@ -89,7 +88,7 @@ test("a yes for every meeting here is one in the next, is taken back in all of t
     await bobNext.say("The marmalade is in the second.");
     await expect(adaNext.page.getByText("marmalade")).toBeVisible();
     await expect.poll(() => reached(ears).typed("cumin")).toBeDefined();
-    await expect(bobNext.captions()).toContainText(/Ada \w/, { timeout: 40_000 });
+    await expect(bobNext.captions()).toContainText(/Ada \w/, { timeout: 120_000 });
 
     // Taken back in the second, with one click a row: nothing more in either.
     await adaNext.openMine();

@@ -12,16 +12,16 @@ const ADA = { spoken: ["lantern", "budget"], typed: "saffron" };
 const BOB = { spoken: ["pineapple", "violin"], typed: "marmalade" };
 const BOBS_WORDS = [...BOB.spoken, BOB.typed];
 
-/** Ada makes a meeting and says yes to everything; Bob answers as told; both talk and chat. */
-async function meet(aye: Aye, bobSays: Answer): Promise<{ ada: Somebody; bob: Somebody; link: string }> {
+/** Ada makes a meeting and says yes to everything; Bob answers as told; both talk. */
+async function meet(aye: Aye, bobSays: Answer, camera: boolean): Promise<{ ada: Somebody; bob: Somebody; link: string }> {
   const ada = await Somebody.speaking("Ada", "yes");
   const bob = await Somebody.speaking("Bob", "no");
   const link = await ada.makeMeeting(aye.url, "Story");
   for (const purpose of PURPOSES) await ada.answer(purpose, "Yes");
-  await ada.join();
+  await ada.join({ camera });
   await bob.open(link);
   for (const purpose of PURPOSES) await bob.answer(purpose, bobSays);
-  await bob.join();
+  await bob.join({ camera });
   return { ada, bob, link };
 }
 
@@ -69,10 +69,11 @@ test("what a refuser says and types is nowhere, and the same search finds it aft
       const record = mkdtempSync(join(tmpdir(), "aye-ears-"));
       const ears = join(record, "ears.txt");
       const aye = await startAyeThatTells(ears);
-      const { ada, bob } = await meet(aye, bobSays);
+      const { ada, bob } = await meet(aye, bobSays, true);
       try {
         await ada.seesMoving("Bob");
         await bob.seesMoving("Ada");
+        for (const somebody of [ada, bob]) await somebody.cameraOff();
         await ada.hears("Bob");
         const heardSince = Date.now();
         await bob.hears("Ada");
@@ -120,7 +121,7 @@ test("what a refuser says and types is nowhere, and the same search finds it aft
 
 test("a data set is cut and proved, a model learns, the person changes their mind, and all is forgotten", async () => {
   const aye = await startAye();
-  const { ada, bob } = await meet(aye, "No");
+  const { ada, bob } = await meet(aye, "No", false);
   const folder = mkdtempSync(join(tmpdir(), "aye-export-"));
   try {
     await expect(bob.captions()).toContainText(/lantern|budget/i, { timeout: 120_000 });

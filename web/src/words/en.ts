@@ -198,6 +198,7 @@ export const en = {
     chatCopied: 'A copy of your messages goes to: {{what}}.',
     chatPlaceholder: 'Message',
     send: 'Send',
+    chatNotSent: 'That could not be sent. Try again in a moment.',
     chatTooLong: 'That message is too long. Up to about 2,000 characters fit.',
     sound: 'Your browser is holding back the sound.',
     soundOn: 'Turn sound on',

@@ -203,6 +203,7 @@ export const nl: Words = {
     chatCopied: 'Een kopie van je berichten gaat naar: {{what}}.',
     chatPlaceholder: 'Bericht',
     send: 'Verstuur',
+    chatNotSent: 'Dat kon niet worden verstuurd. Probeer het zo nog eens.',
     chatTooLong: 'Dat bericht is te lang. Er passen ongeveer 2.000 tekens in.',
     sound: 'Je browser houdt het geluid tegen.',
     soundOn: 'Zet geluid aan',

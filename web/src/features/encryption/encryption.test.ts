@@ -1,3 +1,4 @@
+import type { Room } from 'livekit-client';
 import { describe, expect, it, vi } from 'vitest';
 import { freshDevice } from '../../../tests/devices';
 import { b64u, random, unb64u, utf8, type Bytes } from '../bytes/bytes';
@@ -231,6 +232,25 @@ describe('members and sender keys', () => {
   });
 });
 
+describe('what is written just as somebody comes', () => {
+  it('waits until the key in use has gone to them', async () => {
+    const meeting = new Meeting();
+    const a = await meeting.join('a');
+    await a.membership.settled();
+    const b = await meeting.join('b');
+    const before = a.own.at(-1);
+    let settled = false;
+    const told = a.membership.settled().then(() => (settled = true));
+    await meeting.quiet();
+    expect(settled, 'who came cannot read what is sent under the key in use').toBe(false);
+    expect(a.own.at(-1)).toBe(before);
+    await meeting.settle();
+    await told;
+    const inUse = a.own.at(-1);
+    expect(b.keys.get(`a#${inUse?.index}`)).toEqual(inUse?.key);
+  });
+});
+
 describe('member records', () => {
   it('hold for one meeting, one seat and one link', async () => {
     const device = await freshDevice('m1');
@@ -255,6 +275,67 @@ describe('sealing', () => {
     ).toEqual(utf8('x'.repeat(32)));
     await expect(unseal(ikm, 'aye/sender-key/1', 'm\na\nb\n1', sealed)).rejects.toThrow();
     expect(() => unb64u('a=')).toThrow();
+  });
+});
+
+describe('a message that comes before its key', () => {
+  /** A room that can open what somebody sent under the keys that it was given, and messages as LiveKit hands them over. */
+  const room = async () => {
+    const { KeyProviderEvent } = await import('livekit-client');
+    const { decryptedPackets, SenderKeys } = await import('./frames');
+    const keys = new SenderKeys();
+    const given = new Set<string>();
+    keys.on(KeyProviderEvent.SetKey, ({ participantIdentity, keyIndex }) =>
+      given.add(`${participantIdentity} ${keyIndex}`),
+    );
+    const payload = utf8('hello');
+    const e2eeManager = {
+      handleEncryptedData: (_: Bytes, __: Bytes, participant: string, index: number) =>
+        given.has(`${participant} ${index}`)
+          ? Promise.resolve({ payload })
+          : Promise.reject(new Error('No key set found')),
+    };
+    const waits: (() => void)[] = [];
+    const decrypted = decryptedPackets(
+      { engine: { e2eeManager } } as unknown as Room,
+      keys,
+      () => new Promise((resolve) => waits.push(resolve)),
+    );
+    const comes = (from: string, index: number) =>
+      e2eeManager.handleEncryptedData(payload, payload, from, index);
+    return { keys, waits, decrypted, comes, payload };
+  };
+
+  it('is opened when the key has come', async () => {
+    const { keys, decrypted, comes, payload } = await room();
+    const message = comes('bob', 3);
+    await keys.use('ada', random(32), 3);
+    await keys.use('bob', random(32), 2);
+    expect(decrypted(payload)).toBe(false);
+    await keys.use('bob', random(32), 3);
+    expect((await message).payload).toBe(payload);
+    expect(decrypted(payload)).toBe(true);
+  });
+
+  it('is given up after a while, and holds up those of others only once', async () => {
+    const { waits, comes, decrypted, payload } = await room();
+    const first = comes('bob', 3);
+    await vi.waitFor(() => expect(waits).toHaveLength(1));
+    waits[0]?.();
+    await expect(first).rejects.toThrow('No key');
+    for (let more = 0; more < 20; more++) await expect(comes('bob', 3)).rejects.toThrow('No key');
+    expect(waits).toHaveLength(1);
+    expect(decrypted(payload)).toBe(false);
+  });
+
+  it('can be opened later, though one waited in vain', async () => {
+    const { keys, waits, comes } = await room();
+    const first = comes('bob', 3);
+    await vi.waitFor(() => expect(waits).toHaveLength(1));
+    waits[0]?.();
+    await expect(first).rejects.toThrow('No key');
+    await keys.use('bob', random(32), 3);
+    await expect(comes('bob', 3)).resolves.toBeDefined();
   });
 });
 

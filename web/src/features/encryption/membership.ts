@@ -40,6 +40,7 @@ export class Membership {
   #inUse = -1;
   #settling = false;
   #wanted = false;
+  readonly #settled: (() => void)[] = [];
   #closed = false;
   #work: Promise<void> = Promise.resolve();
 
@@ -89,6 +90,15 @@ export class Membership {
       await this.#rotate();
       this.#edge.membersChanged(this.#members);
     });
+  }
+
+  /**
+   * Resolves when the key in use went to everybody who is a member now: at once, unless somebody has just come or gone.
+   * People who come and go can put it off, so whoever waits for it waits for so long only.
+   */
+  async settled(): Promise<void> {
+    await this.#work;
+    if (this.#settling) await new Promise<void>((resolve) => this.#settled.push(resolve));
   }
 
   /** Draws no key any more. */
@@ -153,6 +163,7 @@ export class Membership {
         this.#settling = false;
         if (drawn) await this.#useKey(drawn);
         if (this.#wanted) await this.#rotate();
+        if (!this.#settling) for (const tell of this.#settled.splice(0)) tell();
       }),
     );
   }

@@ -8,7 +8,7 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
   const { t } = useTranslation();
   const { chat, choices, offered, paused } = useStore(room.store);
   const [words, setWords] = useState('');
-  const [tooLong, setTooLong] = useState(false);
+  const [refused, setRefused] = useState<'chatTooLong' | 'chatNotSent' | undefined>();
   const lines = useRef<HTMLOListElement>(null);
   useEffect(() => {
     if (lines.current) lines.current.scrollTop = lines.current.scrollHeight;
@@ -36,15 +36,29 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
       {copied.length > 0 && !paused && (
         <p className="hint">{t('room.chatCopied', { what: copied.map((r) => r.label).join(', ') })}</p>
       )}
-      {tooLong && <p className="hint">{t('room.chatTooLong')}</p>}
+      {refused && (
+        <p className="hint" role="status">
+          {t(`room.${refused}`)}
+        </p>
+      )}
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (words.trim() === '') return;
-          void room.say(words.trim()).then((sent) => {
-            setTooLong(!sent);
-            if (sent) setWords('');
-          });
+          const said = words.trim();
+          if (said === '') return;
+          setWords('');
+          setRefused(undefined);
+          // What was not sent comes back, before what was typed meanwhile.
+          const back = (why: 'chatTooLong' | 'chatNotSent') => {
+            setRefused(why);
+            setWords((typed) => `${said} ${typed}`.trim());
+          };
+          room.say(said).then(
+            (sent) => {
+              if (!sent) back('chatTooLong');
+            },
+            () => back('chatNotSent'),
+          );
         }}
       >
         <input

@@ -258,7 +258,7 @@ export class RoomModel {
           this.#gossip?.members(members.keys());
           this.#refresh();
         },
-        wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        wait: pause,
       },
     });
     await this.#room.localParticipant.setAttributes({
@@ -350,6 +350,8 @@ export class RoomModel {
     const written = writeChat(words, new Date());
     if (!written) return false;
     if (!this.#room.isE2EEEnabled) throw new Error('the meeting is not encrypted yet');
+    // Else who has just come could not read it.
+    await Promise.race([this.#membership?.settled(), pause(SETTLED_MS)]);
     await this.#room.localParticipant.publishData(written.bytes, { reliable: true, topic: 'chat' });
     this.#line({ ...written.message, name: this.#name, mine: true });
     await this.#listening?.chat(written.bytes);
@@ -588,7 +590,7 @@ export class RoomModel {
   #wire(): void {
     const room = this.#room;
     const refresh = () => this.#refresh();
-    const decrypted = decryptedPackets(room);
+    const decrypted = decryptedPackets(room, this.#keys, pause);
     room
       .on(RoomEvent.ParticipantConnected, (p) => {
         void this.#membership?.attributes(p.identity, { ...p.attributes }, p.name ?? '');
@@ -1129,6 +1131,11 @@ export class RoomModel {
 
 /** How many ticks lie between two looks at what other pages of this device took back. */
 const LOOK_EVERY = 3;
+
+/** How long a message waits for the key that whoever has just come can read, in milliseconds. */
+const SETTLED_MS = 3_000;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export function offeredRows(notice: Notice | undefined, meeting: Meeting): readonly NoticeRow[] {
   if (meeting.ai.recipients.length === 0) return [];
