@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, type Locator, type Page } from "@playwright/test";
 import { type Aye, recording, removeData, root, startAye } from "./aye.ts";
-import { press } from "./people.ts";
+import { press, stands } from "./people.ts";
 import {
   another,
   answer,
@@ -107,8 +107,8 @@ test("taking back takes as many clicks as giving", async () => {
   await join(page);
   let clicks = 0;
   const click = async (what: Locator) => {
-    clicks++;
-    await press(what);
+    await stands(what);
+    clicks += await press(what);
   };
 
   await click(page.getByTitle("Show my choices"));
@@ -136,8 +136,8 @@ test("whichever way a yes was given, each place where its person then is takes i
   let page: Page;
   let made: Awaited<ReturnType<typeof meeting>>;
   const click = async (what: Locator) => {
-    clicks++;
-    await press(what);
+    await stands(what);
+    clicks += await press(what);
   };
   /** Each leaves its person in the room, with a yes to captions that stands. */
   const gives: Record<string, () => Promise<void>> = {
@@ -327,6 +327,35 @@ for (const [locale, viewport] of [
   });
 }
 
+test("a yes that was on its way to a row that then moved does not count, is told where it covers no button, and Space gives none either", async () => {
+  for (const width of [1280, 360]) {
+    const page = await another({ viewport: { width, height: 740 } });
+    await page.goto(await newMeeting());
+    await join(page);
+    await openMine(page);
+    await page.getByRole("complementary").getByRole("button", { name: "More" }).last().click();
+    const yes = choice(page, "Notes", "Yes");
+    await stands(yes);
+    // Something comes in above the rows and pushes them down, just under the finger that was aimed at another place.
+    await page.locator(".side .rows").evaluate((rows) => ((rows as HTMLElement).style.paddingTop = "90px"));
+    const { x, y } = (await yes.boundingBox()) ?? { x: 0, y: 0 };
+    await page.mouse.click(x + 20, y + 20);
+    await expect(page.getByText("This moved just now. Press again if you mean yes.")).toBeVisible();
+    await page.keyboard.press("Space");
+    await page.keyboard.press("Enter");
+    const covered = await page.locator(".yesno .moved").evaluate((hint) => {
+      const h = hint.getBoundingClientRect();
+      const over = (b: DOMRect) => b.left < h.right && b.right > h.left && b.top < h.bottom && b.bottom > h.top;
+      return [...document.querySelectorAll(".yesno button")].filter((b) => over(b.getBoundingClientRect())).length;
+    });
+    expect(covered, "buttons below the hint").toBe(0);
+    await pressed(page, { Captions: undefined, Notes: undefined, Learning: undefined });
+    await stands(yes);
+    await yes.click();
+    await pressed(page, { Captions: undefined, Notes: "Yes", Learning: undefined });
+  }
+});
+
 test("whoever presses twice on the quiet card has answered one row, and the others stay where they are", async () => {
   for (const viewport of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
     const made = await meeting({ purposes: [] });
@@ -336,15 +365,16 @@ test("whoever presses twice on the quiet card has answered one row, and the othe
     await propose(made, ["captions", "notes", "training"]);
     const quiet = page.getByRole("complementary", { name: "Something new is offered" });
     await expect(rows(page)).toHaveCount(ROWS.length);
-    await choice(page, "Captions", "Yes").scrollIntoViewIfNeeded();
-    await atRest(page);
-    await page.waitForTimeout(600);
+    await stands(choice(page, "Captions", "Yes"));
+    const places = () => page.locator(".side .yesno").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().y));
+    const before = await places();
     const { x, y } = (await choice(page, "Captions", "Yes").boundingBox()) ?? { x: 0, y: 0 };
     for (let presses = 0; presses < 4; presses++) await page.mouse.click(x + 20, y + 20, { delay: 30 });
     await pressed(page, { Captions: "Yes", Notes: undefined, Learning: undefined });
     await expect(page.locator(".yours .button")).toHaveCount(1);
     await expect(page.locator(".row[aria-busy=true]")).toHaveCount(0);
     await pressed(page, { Captions: "Yes", Notes: undefined, Learning: undefined });
+    expect(await places()).toEqual(before);
     await answer(page, "Notes", "No");
     await expect(quiet).toBeVisible();
     await answer(page, "Learning", "No");

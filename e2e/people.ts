@@ -10,15 +10,31 @@ interface Appearance {
   phone?: boolean;
 }
 
-/** Presses a Yes or No as a person does: a yes to a row that had only just moved does not count, which is told, and is then pressed again. */
-export async function press(button: Locator): Promise<void> {
+/**
+ * Presses a Yes or No as a person does: a yes to a row that had only just moved does not count, which is told, and is then
+ * pressed again. Says how many presses it took.
+ */
+export async function press(button: Locator): Promise<number> {
   const page = button.page();
-  for (let presses = 0; presses < 5; presses++) {
+  for (let presses = 1; presses <= 5; presses++) {
     await button.click();
-    if (!(await page.locator(".yesno .moved").isVisible())) return;
+    if (!(await page.locator(".yesno .moved").isVisible())) return presses;
     await page.waitForTimeout(500);
   }
   throw new Error("the row moves on and on");
+}
+
+/** Resolves when a button has stood still for so long that a press on it counts. */
+export async function stands(button: Locator): Promise<void> {
+  await button.scrollIntoViewIfNeeded();
+  let [last, since] = ["", Date.now()];
+  await expect
+    .poll(async () => {
+      const now = JSON.stringify(await button.boundingBox());
+      if (now !== last) [last, since] = [now, Date.now()];
+      return Date.now() - since;
+    }, { intervals: [100] })
+    .toBeGreaterThan(650);
 }
 
 /** Somebody at a browser of their own, whose microphone speaks one of the recordings in `speech/`, over and over. */

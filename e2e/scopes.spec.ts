@@ -46,6 +46,9 @@ async function chatThatIsCopied(somebody: Somebody): Promise<void> {
 
 const sendsNothing = (page: Page) => expect(page.getByText("Nothing of yours is sent to AI")).toBeVisible();
 
+// Each test has a server and people of its own.
+test.describe.configure({ mode: "parallel" });
+
 test("a yes for every meeting here is one in the next, is taken back in all of them, and nobody else's is stretched", async () => {
   const record = mkdtempSync(join(tmpdir(), "aye-scopes-"));
   const ears = join(record, "ears.txt");

@@ -91,6 +91,8 @@ async function state(): Promise<RoomState> {
     scopes: [{ kind: 'meeting' }],
     scope: { kind: 'meeting' },
     keeps: true,
+    refusing: new Set(),
+    draft: { words: '' },
     why: 'left',
     people,
     micOn: true,

@@ -56,6 +56,7 @@ export function Card({
 }: CardProps) {
   const { t } = useTranslation();
   const [full, setFull] = useState(false);
+  const asks = JSON.stringify([notice.hash, recipient]);
   return (
     <div className="card-body">
       {!bare && (
@@ -69,6 +70,7 @@ export function Card({
           <Row
             key={row.purpose}
             row={row}
+            asks={asks}
             answer={answer(row)}
             mediumAnswer={(medium) => mediumAnswer(row, medium)}
             decide={(yes, medium) => decide(row, yes, medium)}
@@ -137,6 +139,7 @@ export function FullText({ lines }: { readonly lines: readonly string[] }) {
 
 interface RowProps {
   readonly row: NoticeRow;
+  readonly asks: string;
   readonly answer: RowAnswer;
   readonly mediumAnswer: (medium: string) => RowAnswer;
   readonly decide: (yes: boolean, medium?: string) => void;
@@ -151,6 +154,7 @@ interface RowProps {
 
 function Row({
   row,
+  asks,
   answer,
   mediumAnswer,
   decide,
@@ -188,6 +192,7 @@ function Row({
         {!reading && (
           <YesNo
             label={row.label}
+            asks={asks}
             answer={answer}
             busy={busy}
             closed={closed}
@@ -216,6 +221,7 @@ function Row({
                   <span>{label}</span>
                   <YesNo
                     label={`${row.label}, ${label}`}
+                    asks={asks}
                     answer={mediumAnswer(medium)}
                     busy={busy}
                     closed={closed}
@@ -231,20 +237,24 @@ function Row({
   );
 }
 
-const TOLD_MS = 4_000;
+const TOLD_MS = 8_000;
 
 /**
- * Two buttons of one size, weight and colour; neither is pressed until one is. While an answer is under way they do nothing, but
- * they are not disabled: that would take the focus from under the keyboard. A no counts always; a yes only where it stood still.
+ * Two buttons of one size, weight and colour; neither is pressed until one is. While an answer is under way a yes does
+ * nothing, but is not disabled: that would take the focus from under the keyboard. A no counts always, also one that
+ * overtakes a yes; a yes by pointer only where it stood still.
  */
 function YesNo({
   label,
+  asks,
   answer,
   busy,
   closed,
   decide,
 }: {
   readonly label: string;
+  /** What a yes here is said to, as one text that differs where that does. */
+  readonly asks: string;
   readonly answer: RowAnswer;
   readonly busy: boolean;
   readonly closed: boolean;
@@ -252,22 +262,24 @@ function YesNo({
 }) {
   const { t } = useTranslation();
   const button = useRef<HTMLButtonElement>(null);
-  const steady = useSteady(button);
+  const steady = useSteady(button, asks);
   const [moved, setMoved] = useState(false);
   useEffect(() => {
     if (!moved) return undefined;
     const timer = setTimeout(() => setMoved(false), TOLD_MS);
     return () => clearTimeout(timer);
   }, [moved]);
-  const yes = ({ detail }: MouseEvent) => {
+  const yes = ({ detail, currentTarget }: MouseEvent<HTMLButtonElement>) => {
     if (busy || closed) return;
-    const meant = steady(detail);
+    const meant = steady.meant(detail);
     setMoved(!meant);
     if (meant) decide(true);
+    // Else the next key, meant for whatever was in use before, would give the yes that this press did not.
+    else currentTarget.blur();
   };
   const no = () => {
     setMoved(false);
-    if (!busy) decide(false);
+    decide(false);
   };
   return (
     <div className="yesno" role="group" aria-label={t('card.group', { label })}>
@@ -276,18 +288,17 @@ function YesNo({
         type="button"
         aria-pressed={answer === 'yes'}
         aria-disabled={busy || closed}
+        onPointerDown={steady.pressed}
         onClick={yes}
       >
         {t('yes')}
       </button>
-      <button type="button" aria-pressed={answer === 'no'} aria-disabled={busy} onClick={no}>
+      <button type="button" aria-pressed={answer === 'no'} onClick={no}>
         {t('no')}
       </button>
-      {moved && (
-        <p className="moved hint" role="status">
-          {t('card.moved')}
-        </p>
-      )}
+      <p className={moved ? 'moved hint' : 'hidden'} role="status">
+        {moved && t('card.moved')}
+      </p>
     </div>
   );
 }

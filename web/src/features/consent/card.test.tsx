@@ -32,28 +32,46 @@ afterEach(async () => {
 });
 
 /** A card with one row, what it was answered, and a press on each of the row's buttons. */
-async function card() {
-  const notice = await parseNotice(noticeText('en'));
+async function card(busy = false) {
+  let notice = await parseNotice(noticeText('en'));
   const decided: boolean[] = [];
   const place = document.createElement('div');
   document.body.replaceChildren(place);
   root = createRoot(place);
-  await act(async () =>
-    root?.render(
-      <Card
-        notice={notice}
-        recipient={undefined}
-        rows={notice.rows.slice(0, 1)}
-        answer={() => 'open'}
-        mediumAnswer={() => 'open'}
-        decide={(_: NoticeRow, yes: boolean) => decided.push(yes)}
-      />,
-    ),
-  );
+  const draw = (text = noticeText('en')) =>
+    act(async () => {
+      notice = await parseNotice(text);
+      root?.render(
+        <Card
+          notice={notice}
+          recipient={undefined}
+          rows={notice.rows.slice(0, 1)}
+          answer={() => 'open'}
+          mediumAnswer={() => 'open'}
+          decide={(_: NoticeRow, yes: boolean) => decided.push(yes)}
+          busy={() => busy}
+        />,
+      );
+    });
+  await draw();
   const [yes, no] = place.querySelectorAll('.yesno button');
-  const press = (button: Element | undefined, detail: number) =>
+  const down = () => act(async () => yes?.dispatchEvent(new MouseEvent('pointerdown', { bubbles: true })));
+  const up = (button: Element | undefined, detail: number) =>
     act(async () => button?.dispatchEvent(new MouseEvent('click', { bubbles: true, detail })));
-  return { decided, place, yes: (detail = 1) => press(yes, detail), no: () => press(no, 1) };
+  const press = async () => {
+    await down();
+    await up(yes, 1);
+  };
+  return {
+    decided,
+    place,
+    yes: press,
+    down,
+    up: () => up(yes, 1),
+    key: () => up(yes, 0),
+    no: () => up(no, 1),
+    draw,
+  };
 }
 
 const later = (ms: number) => act(async () => vi.advanceTimersByTimeAsync(ms));
@@ -104,8 +122,40 @@ describe('a press on a Yes', () => {
   });
 
   it('counts at once by keyboard, which goes to the focus and to no place', async () => {
-    const { decided, yes } = await card();
-    await yes(0);
+    const { decided, key } = await card();
+    await key();
+    expect(decided).toEqual([true]);
+  });
+
+  it('that did not count leaves no focus behind, so that the next key gives no yes either', async () => {
+    const { place, yes } = await card();
+    const button = place.querySelector<HTMLElement>('.yesno button');
+    button?.focus();
+    expect(document.activeElement).toBe(button);
+    await yes();
+    expect(document.activeElement).not.toBe(button);
+  });
+
+  it('does not count where the finger came down before the row stood still, however long it stays', async () => {
+    const { decided, down, up } = await card();
+    await later(10_000);
+    top += 80;
+    await later(50);
+    await down();
+    await later(2_000);
+    await up();
+    expect(decided).toEqual([]);
+  });
+
+  it('does not count within half a second after it came to ask something else in the same place', async () => {
+    const { decided, yes, draw } = await card();
+    await later(10_000);
+    await draw(noticeText('en').replace('then forgotten', 'then kept a day'));
+    await later(100);
+    await yes();
+    expect(decided).toEqual([]);
+    await later(STEADY_MS);
+    await yes();
     expect(decided).toEqual([true]);
   });
 
@@ -120,7 +170,15 @@ describe('a press on a Yes', () => {
     expect(decided).toEqual([false, false]);
     expect(place.textContent).not.toContain(MOVED);
     await yes();
-    await later(4_000);
+    await later(8_000);
     expect(place.textContent).not.toContain(MOVED);
+  });
+
+  it('leaves the no alone also while a yes is under way', async () => {
+    const { decided, yes, no } = await card(true);
+    await later(STEADY_MS);
+    await yes();
+    await no();
+    expect(decided).toEqual([false]);
   });
 });

@@ -279,7 +279,10 @@ describe('sealing', () => {
 });
 
 describe('a message that comes before its key', () => {
-  /** A room that can open what somebody sent under the keys that it was given, and messages as LiveKit hands them over. */
+  /**
+   * A room that can open what somebody sent under the keys that it was given. Messages come as LiveKit hands them over,
+   * one after the other, and time moves only when told to.
+   */
   const room = async () => {
     const { KeyProviderEvent } = await import('livekit-client');
     const { decryptedPackets, SenderKeys } = await import('./frames');
@@ -295,15 +298,38 @@ describe('a message that comes before its key', () => {
           ? Promise.resolve({ payload })
           : Promise.reject(new Error('No key set found')),
     };
-    const waits: (() => void)[] = [];
+    let clock = 0;
+    let hurried = false;
+    const waits: { readonly until: number; readonly over: () => void }[] = [];
     const decrypted = decryptedPackets(
       { engine: { e2eeManager } } as unknown as Room,
       keys,
-      () => new Promise((resolve) => waits.push(resolve)),
+      (ms) =>
+        new Promise((over) => {
+          waits.push({ until: clock + ms, over });
+          if (hurried) pass(ms);
+        }),
+      () => clock,
     );
-    const comes = (from: string, index: number) =>
-      e2eeManager.handleEncryptedData(payload, payload, from, index);
-    return { keys, waits, decrypted, comes, payload };
+    let before: Promise<unknown> = Promise.resolve();
+    const comes = (from: string, index: number) => {
+      const message = before.then(() => e2eeManager.handleEncryptedData(payload, payload, from, index));
+      before = message.catch(() => undefined);
+      return message;
+    };
+    const pass = (ms: number) => {
+      clock += ms;
+      for (const { until, over } of waits) if (until <= clock) over();
+    };
+    /** How long a message waited whose key never comes. */
+    const inVain = async (from: string, index: number): Promise<number> => {
+      const began = clock;
+      hurried = true;
+      await expect(comes(from, index)).rejects.toThrow('No key');
+      hurried = false;
+      return clock - began;
+    };
+    return { keys, waits, decrypted, comes, pass, inVain, payload };
   };
 
   it('is opened when the key has come', async () => {
@@ -317,25 +343,75 @@ describe('a message that comes before its key', () => {
     expect(decrypted(payload)).toBe(true);
   });
 
-  it('is given up after a while, and holds up those of others only once', async () => {
-    const { waits, comes, decrypted, payload } = await room();
-    const first = comes('bob', 3);
-    await vi.waitFor(() => expect(waits).toHaveLength(1));
-    waits[0]?.();
-    await expect(first).rejects.toThrow('No key');
-    for (let more = 0; more < 20; more++) await expect(comes('bob', 3)).rejects.toThrow('No key');
-    expect(waits).toHaveLength(1);
+  it('is given up after a while', async () => {
+    const { inVain, decrypted, payload } = await room();
+    expect(await inVain('bob', 3)).toBe(3_000);
     expect(decrypted(payload)).toBe(false);
   });
 
   it('can be opened later, though one waited in vain', async () => {
-    const { keys, waits, comes } = await room();
-    const first = comes('bob', 3);
-    await vi.waitFor(() => expect(waits).toHaveLength(1));
-    waits[0]?.();
-    await expect(first).rejects.toThrow('No key');
+    const { keys, inVain, comes } = await room();
+    await inVain('bob', 3);
     await keys.use('bob', random(32), 3);
     await expect(comes('bob', 3)).resolves.toBeDefined();
+  });
+
+  it('waits again for the next key under an index that one waited for in vain', async () => {
+    const { keys, waits, inVain, comes } = await room();
+    await inVain('bob', 3);
+    const message = comes('bob', 3);
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    await keys.use('bob', random(32), 3);
+    await expect(message).resolves.toBeDefined();
+  });
+
+  it('holds up those of others for ten seconds in all, whatever the indexes', async () => {
+    const { keys, inVain, comes } = await room();
+    await keys.use('ada', random(32), 0);
+    let heldUp = 0;
+    for (let index = 0; index < 100; index++) heldUp += await inVain('bob', index);
+    expect(heldUp).toBe(10_000);
+    await expect(comes('ada', 0)).resolves.toBeDefined();
+  });
+
+  it('never waits for a key under an index that no membership uses', async () => {
+    const { inVain } = await room();
+    for (const index of [16, -1, 0.5, NaN, 2 ** 32 - 1]) expect(await inVain('bob', index)).toBe(0);
+    expect(await inVain('bob', 15)).toBe(3_000);
+  });
+
+  it('uses up the time of its sender, though the key comes just in time', async () => {
+    const { keys, waits, comes, pass } = await room();
+    for (const [waited, index] of [0, 1, 2].entries()) {
+      const message = comes('bob', index);
+      await vi.waitFor(() => expect(waits).toHaveLength(waited + 1));
+      pass(2_900);
+      await keys.use('bob', random(32), index);
+      await expect(message).resolves.toBeDefined();
+    }
+    const fourth = comes('bob', 3);
+    await vi.waitFor(() => expect(waits).toHaveLength(4));
+    pass(1_300);
+    await expect(fourth).rejects.toThrow('No key');
+    await expect(comes('bob', 4)).rejects.toThrow('No key');
+    expect(waits).toHaveLength(4);
+  });
+
+  it('waits, though somebody else has used up their time', async () => {
+    const { keys, waits, inVain, comes } = await room();
+    for (let index = 0; index < 16; index++) await inVain('bob', index);
+    const before = waits.length;
+    const message = comes('ada', 3);
+    await vi.waitFor(() => expect(waits).toHaveLength(before + 1));
+    await keys.use('ada', random(32), 3);
+    await expect(message).resolves.toBeDefined();
+  });
+
+  it('does not wait when a thousand others had to, so that their number costs no more', async () => {
+    const { inVain } = await room();
+    for (let other = 0; other < 1_000; other++) expect(await inVain(`bob${other}`, 0)).toBe(3_000);
+    expect(await inVain('eve', 0)).toBe(0);
+    expect(await inVain('bob0', 1), 'one of the thousand still may').toBe(3_000);
   });
 });
 

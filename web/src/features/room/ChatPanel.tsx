@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { clock } from '../../words/words';
 import { useStore } from '../../shell/store';
@@ -6,9 +6,7 @@ import type { RoomModel } from './roomModel';
 
 export function ChatPanel({ room }: { readonly room: RoomModel }) {
   const { t } = useTranslation();
-  const { chat, choices, offered, paused } = useStore(room.store);
-  const [words, setWords] = useState('');
-  const [refused, setRefused] = useState<'chatTooLong' | 'chatNotSent' | undefined>();
+  const { chat, choices, offered, paused, draft } = useStore(room.store);
   const lines = useRef<HTMLOListElement>(null);
   useEffect(() => {
     if (lines.current) lines.current.scrollTop = lines.current.scrollHeight;
@@ -36,36 +34,20 @@ export function ChatPanel({ room }: { readonly room: RoomModel }) {
       {copied.length > 0 && !paused && (
         <p className="hint">{t('room.chatCopied', { what: copied.map((r) => r.label).join(', ') })}</p>
       )}
-      {refused && (
-        <p className="hint" role="status">
-          {t(`room.${refused}`)}
-        </p>
-      )}
+      <p className={draft.refused ? 'hint' : 'hidden'} role="status">
+        {draft.refused && t(`room.${draft.refused}`)}
+      </p>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          const said = words.trim();
-          if (said === '') return;
-          setWords('');
-          setRefused(undefined);
-          // What was not sent comes back, before what was typed meanwhile.
-          const back = (why: 'chatTooLong' | 'chatNotSent') => {
-            setRefused(why);
-            setWords((typed) => `${said} ${typed}`.trim());
-          };
-          room.say(said).then(
-            (sent) => {
-              if (!sent) back('chatTooLong');
-            },
-            () => back('chatNotSent'),
-          );
+          void room.say();
         }}
       >
         <input
-          value={words}
+          value={draft.words}
           aria-label={t('room.chatPlaceholder')}
           placeholder={t('room.chatPlaceholder')}
-          onChange={(e) => setWords(e.target.value)}
+          onChange={(e) => room.write(e.target.value)}
         />
         <button type="submit" className="button primary">
           {t('room.send')}

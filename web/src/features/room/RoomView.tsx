@@ -42,6 +42,8 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
   const toggle = (which: Panel) => setPanel(panel === which ? 'none' : which);
   const captioning = state.ai.recipients.some((r) => r.purposes.includes('captions'));
   const fresh = state.fresh.length > 0 && panel !== 'mine' && !state.finding;
+  const unanswered = state.fresh.filter((row) => rowState(state, row) === 'open');
+  const anew = (row: NoticeRow) => state.reworded.has(row.purpose);
   const close = () => setPanel('none');
 
   return (
@@ -189,13 +191,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
       )}
       {fresh && panel === 'none' && state.notice && (
         <Side
-          title={
-            state.fresh
-              .filter((row) => rowState(state, row) === 'open')
-              .every((row) => state.reworded.has(row.purpose))
-              ? t('card.anew')
-              : t('card.new')
-          }
+          title={unanswered.length > 0 && unanswered.every(anew) ? t('card.anew') : t('card.new')}
           close={() => room.dismissFresh()}
           waiting
         >
@@ -223,6 +219,7 @@ export function RoomView({ room, link }: { readonly room: RoomModel; readonly li
 }
 
 export function mediumState(state: RoomState, row: NoticeRow, medium: string): RowAnswer {
+  if (state.refusing.has(keyOf(row.purpose, medium))) return 'no';
   const choice = state.choices.get(keyOf(row.purpose, medium))?.state;
   if (choice === 'given') return 'yes';
   return choice === undefined || choice === 'requested' ? 'open' : 'no';

@@ -62,6 +62,7 @@ async function state(change: Partial<RoomState> = {}): Promise<RoomState> {
       ],
     ]),
     busy: new Set(),
+    refusing: new Set(),
     reworded: new Map(),
     scopes: [],
     standings: new Map(),

@@ -34,6 +34,9 @@ const line = vi.hoisted(() => ({
   cut: false,
   drop: (): void => undefined,
   told: [] as Record<string, string>[],
+  /** What was published as data, while that can be done. */
+  said: [] as Uint8Array[],
+  mute: false,
 }));
 
 /** A meeting room in which nobody else is. */
@@ -47,7 +50,12 @@ vi.mock('livekit-client', () => {
         line.told.push(attributes);
         return Promise.resolve();
       },
+      publishData: async (bytes: Uint8Array) => {
+        if (line.mute) throw new Error('no data channel');
+        line.said.push(bytes);
+      },
     };
+    isE2EEEnabled = true;
     remoteParticipants = new Map();
     activeSpeakers = [];
     on(event: string, heard: (detail: unknown) => void) {
@@ -1044,6 +1052,23 @@ describe('the card that asks in the midst of a meeting', () => {
     await room.leave();
   });
 
+  it('stays for a yes that could not be recorded, which is still asked', async () => {
+    const { scene, load, meeting, tell } = await server();
+    const { room } = await load({ ...meeting, ai: { ...meeting.ai, purposes: [] } }, true, undefined, []);
+    await room.enter([]);
+    const card = () => room.store.get().fresh.map((r) => r.purpose);
+    tell('meeting', { ...meeting, ai: { ...meeting.ai, purposes: ['captions', 'notes'] } });
+    await soon(() => expect(card()).toEqual(['captions', 'notes']));
+    scene.refuses = 'notes';
+    await room.decide(asking(room, 'notes'), true);
+    await room.decide(asking(room, 'captions'), false);
+    expect(card()).toEqual(['captions', 'notes']);
+    scene.refuses = undefined;
+    await room.decide(asking(room, 'notes'), true);
+    expect(card()).toEqual([]);
+    await room.leave();
+  });
+
   it('lets go of a row that is no longer offered', async () => {
     const { load, meeting, tell } = await server();
     const offers = (...purposes: string[]) =>
@@ -1056,6 +1081,79 @@ describe('the card that asks in the midst of a meeting', () => {
     await room.decide(asking(room, 'notes'), false);
     offers('notes');
     await soon(() => expect(card()).toEqual([]));
+    await room.leave();
+  });
+});
+
+describe('a no that overtakes a yes', () => {
+  it('is shown and silences at once, and takes the yes back when it is known what became of it', async () => {
+    const { story, asked, load } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    let answers: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (answers = resolve));
+    const honest = fetch;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      if (path.endsWith('/answers')) await slow;
+      return honest(path, init);
+    });
+    const yes = room.decide(row('captions'), true);
+    await quiet();
+    const no = room.decide(row('captions'), false);
+    expect([...room.store.get().refusing]).toEqual(['captions voice']);
+    await room.decide(row('captions'), false);
+    answers();
+    await Promise.all([yes, no]);
+    await quiet();
+    expect(asked, 'a no by withdrawal, and only one').toEqual(['captions given']);
+    expect(story).toEqual(['no, answers']);
+    expect(said('captions')).toBe('withdrawn');
+    expect(room.store.get().refusing.size).toBe(0);
+    await room.leave();
+  });
+});
+
+describe('what is written', () => {
+  const words = () =>
+    line.said.map((bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as { text: string }).text);
+  const send = (room: RoomModel, text: string) => {
+    room.write(text);
+    return room.say();
+  };
+  beforeEach(() => {
+    line.said.length = 0;
+    line.mute = false;
+  });
+
+  it('before one is in waits until one is, in the order in which it was written', async () => {
+    const { load } = await server();
+    const { room } = await load();
+    const both = [send(room, 'first'), send(room, 'second')];
+    await quiet();
+    expect(line.said).toEqual([]);
+    await room.enter([]);
+    await Promise.all(both);
+    expect(words()).toEqual(['first', 'second']);
+    expect(room.store.get().chat.map((c) => c.text)).toEqual(['first', 'second']);
+    await room.leave();
+  });
+
+  it('and cannot be sent is back in the draft with what was written meanwhile, and says so', async () => {
+    const { load } = await server();
+    const { room } = await load();
+    await room.enter([]);
+    line.mute = true;
+    const sending = send(room, 'hello');
+    room.write('you');
+    await sending;
+    expect(room.store.get().draft).toEqual({ words: 'hello you', refused: 'chatNotSent' });
+    expect(room.store.get().chat).toEqual([]);
+    await send(room, 'x'.repeat(20_000));
+    expect(room.store.get().draft.refused).toBe('chatTooLong');
+    line.mute = false;
+    await send(room, 'hello you');
+    expect(room.store.get().draft).toEqual({ words: '' });
+    expect(words()).toEqual(['hello you']);
     await room.leave();
   });
 });

@@ -108,6 +108,10 @@ export interface RoomState extends Statement {
   readonly scope: Scope;
   /** Rows that were switched on after this person last saw the card, and that they have not answered. */
   readonly fresh: readonly NoticeRow[];
+  /** Rows, as `keyOf`, to which a no was pressed that is not done yet: nothing of them is sent. */
+  readonly refusing: ReadonlySet<string>;
+  /** What is written and not sent, and why not where it was tried. */
+  readonly draft: { readonly words: string; readonly refused?: 'chatTooLong' | 'chatNotSent' };
   readonly listening: ListeningState;
   readonly sendingVoice: boolean;
   readonly paused: boolean;
@@ -147,6 +151,8 @@ export class RoomModel {
   #granting: Promise<void> = Promise.resolve();
   /** Done when no answer is on its way into the log. */
   #recording: Promise<void> = Promise.resolve();
+  /** By `keyOf`, the answers that are on their way: done when it is known what became of them. */
+  readonly #signing = new Map<string, Promise<void>>();
   #stuck = false;
   /** Of the events that tell what the meeting asks: the last one counts, whichever is read first. */
   #turn = 0;
@@ -210,6 +216,8 @@ export class RoomModel {
       scopes: args.device.record.lasting ? scopesOffered(args.meeting, this.#now()) : [THIS_MEETING],
       scope: THIS_MEETING,
       fresh: [],
+      refusing: new Set(),
+      draft: { words: '' },
       reworded: new Map(),
       listening: { is: 'off' },
       sendingVoice: false,
@@ -345,17 +353,45 @@ export class RoomModel {
 
   // Chat
 
-  /** Sends under the meeting's encryption, then copies to those the person granted their chat; false if too long. */
-  async say(words: string): Promise<boolean> {
+  write(words: string): void {
+    this.store.set({ draft: { words } });
+  }
+
+  /**
+   * Sends what is written under the meeting's encryption, then copies it to those the person granted their chat. What
+   * could not be sent is back in the draft, before what was written meanwhile.
+   */
+  async say(): Promise<void> {
+    const words = this.store.get().draft.words.trim();
+    if (words === '') return;
+    this.write('');
+    const back = (refused: NonNullable<RoomState['draft']['refused']>) =>
+      this.store.set({ draft: { words: `${words} ${this.store.get().draft.words}`.trim(), refused } });
     const written = writeChat(words, new Date());
-    if (!written) return false;
-    if (!this.#room.isE2EEEnabled) throw new Error('the meeting is not encrypted yet');
-    // Else who has just come could not read it.
-    await Promise.race([this.#membership?.settled(), pause(SETTLED_MS)]);
-    await this.#room.localParticipant.publishData(written.bytes, { reliable: true, topic: 'chat' });
+    if (!written) {
+      back('chatTooLong');
+      return;
+    }
+    try {
+      await this.#canBeRead();
+      await this.#room.localParticipant.publishData(written.bytes, { reliable: true, topic: 'chat' });
+    } catch (failure) {
+      console.warn('room: a message could not be sent', failure);
+      back('chatNotSent');
+      return;
+    }
     this.#line({ ...written.message, name: this.#name, mine: true });
-    await this.#listening?.chat(written.bytes);
-    return true;
+    await this.#listening?.chat(written.bytes).catch((failure: unknown) => this.#trouble(failure));
+  }
+
+  /** Resolves when what is sent can be read by everybody who is there: this page is in, and its key went to them. */
+  async #canBeRead(): Promise<void> {
+    for (let waited = 0; this.store.get().phase !== 'in'; waited += LOOK_MS) {
+      if (this.store.get().phase === 'out' || waited >= ENTERED_MS) throw new Error('not in the meeting');
+      await pause(LOOK_MS);
+    }
+    if (!this.#room.isE2EEEnabled) throw new Error('the meeting is not encrypted');
+    await Promise.race([this.#membership?.settled(), pause(SETTLED_MS)]);
   }
 
   // Consent
@@ -371,42 +407,72 @@ export class RoomModel {
     media: readonly string[] = row.media.map((m) => m.medium),
   ): Promise<void> {
     this.#seen.add(row.purpose);
-    for (const medium of media) this.#answered.add(keyOf(row.purpose, medium));
-    this.#ask(this.store.get().fresh);
-    const { scope } = this.store.get();
-    const far = scope.kind === 'meeting' ? {} : { scope };
-    if (yes) {
-      const answers = row.media
-        .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'given')
-        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: true, ...far }));
-      if (answers.length > 0) await this.sign(answers);
-      return;
+    const keys = media.map((medium) => keyOf(row.purpose, medium));
+    for (const key of keys) this.#answered.add(key);
+    try {
+      await (yes ? this.#says(row, media) : this.#refuses(row, media, keys));
+    } finally {
+      this.#ask(this.store.get().fresh);
     }
-    const pressed = row.media
-      .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'refused')
-      .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...far }));
-    const refused = pressed.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
-    // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
-    const handles = media.flatMap((medium) => this.#heldOf(row.purpose, medium));
-    const told = handles.length > 0 ? this.#ends(handles) : Promise.resolve();
-    const answers = refused.filter((a) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium)));
-    await Promise.all([
-      told,
-      this.#remembersNo(pressed),
-      this.#takeBackElsewhere(refused),
-      // With them what was refused here before and never confirmed.
-      this.sign([...answers, ...this.#rows.owed(answers, [row])]),
-    ]);
+  }
+
+  async #says(row: NoticeRow, media: readonly string[]): Promise<void> {
+    const answers = row.media
+      .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'given')
+      .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: true, ...this.#far() }));
+    if (answers.length > 0) await this.sign(answers);
+  }
+
+  /** A no that overtakes a yes stops what is sent at once, and takes the yes back when it is known what became of it. */
+  async #refuses(row: NoticeRow, media: readonly string[], keys: readonly string[]): Promise<void> {
+    if (keys.every((key) => this.store.get().refusing.has(key))) return;
+    this.store.set({ refusing: new Set([...this.store.get().refusing, ...keys]) });
+    this.#stopWhatEnded();
+    try {
+      const signing = keys.flatMap((key) => this.#signing.get(key) ?? []);
+      if (signing.length > 0) await Promise.all(signing);
+      const pressed = row.media
+        .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'refused')
+        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...this.#far() }));
+      const isOpen = (a: Answer) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium));
+      const refused = pressed.filter(isOpen);
+      // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
+      const handles = media.flatMap((medium) => this.#heldOf(row.purpose, medium));
+      const told = handles.length > 0 ? this.#ends(handles) : Promise.resolve();
+      const answers = refused.filter(isOpen);
+      await Promise.all([
+        told,
+        this.#remembersNo(pressed),
+        this.#takeBackElsewhere(refused),
+        // With them what was refused here before and never confirmed.
+        this.sign([...answers, ...this.#rows.owed(answers, [row])]),
+      ]);
+    } finally {
+      this.store.set({
+        refusing: new Set([...this.store.get().refusing].filter((key) => !keys.includes(key))),
+      });
+    }
+  }
+
+  /** How far an answer reaches, where it is further than this meeting. */
+  #far(): Pick<Answer, 'scope'> {
+    const { scope } = this.store.get();
+    return scope.kind === 'meeting' ? {} : { scope };
   }
 
   /** A no in this meeting only: a yes from elsewhere stays as it is there. */
   async refuseHere(row: NoticeRow): Promise<void> {
     const { wider } = this.store.get();
-    await this.sign(
-      row.media
-        .filter((m) => wider.get(keyOf(row.purpose, m.medium))?.elsewhere)
-        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, here: true })),
-    );
+    for (const m of row.media) this.#answered.add(keyOf(row.purpose, m.medium));
+    try {
+      await this.sign(
+        row.media
+          .filter((m) => wider.get(keyOf(row.purpose, m.medium))?.elsewhere)
+          .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, here: true })),
+      );
+    } finally {
+      this.#ask(this.store.get().fresh);
+    }
   }
 
   /** Chooses how far the answers reach that are given from now on. */
@@ -432,7 +498,9 @@ export class RoomModel {
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
     this.#busy(keys, true);
     let recorded: () => void = () => undefined;
-    this.#recording = new Promise((resolve) => (recorded = resolve));
+    const signed = new Promise<void>((resolve) => (recorded = resolve));
+    this.#recording = signed;
+    for (const key of keys) this.#signing.set(key, signed);
     const stood = this.#rows.stoodBefore(answers.filter((a) => !a.yes));
     let failed: { readonly why: unknown; readonly means: string; readonly nos: boolean } | undefined;
     try {
@@ -440,6 +508,8 @@ export class RoomModel {
         try {
           await this.#record(shown, scope, some);
         } catch (why) {
+          // A yes that did not come about is still asked; a no is a no.
+          for (const yes of some.filter((a) => a.yes)) this.#answered.delete(keyOf(yes.purpose, yes.medium));
           const nos = some.filter((a) => !a.yes).length;
           const means =
             nos === 0 ? sentence(why) : nos < some.length ? sentenceOfBoth(why) : sentenceOfNo(why, stood);
@@ -450,6 +520,7 @@ export class RoomModel {
       if (failed) await this.#loadSlips();
     } finally {
       recorded();
+      for (const key of keys) if (this.#signing.get(key) === signed) this.#signing.delete(key);
       if (failed) this.#trouble(failed.why, failed.means);
       this.#busy(keys, false);
       this.#restate();
@@ -881,8 +952,15 @@ export class RoomModel {
 
   #live(): readonly Grant[] {
     // Where the text cannot be shown, nobody can see what is sent, or say no to it here.
-    const { phase, finding, notice } = this.store.get();
-    return phase === 'out' || finding || !notice ? [] : this.#rows.live();
+    const { phase, finding, notice, refusing } = this.store.get();
+    if (phase === 'out' || finding || !notice) return [];
+    const refused = new Set(
+      [...refusing].flatMap((key) => {
+        const [purpose = '', medium = ''] = key.split(' ');
+        return this.#heldOf(purpose, medium);
+      }),
+    );
+    return this.#rows.live().filter((grant) => !refused.has(grant.handle));
   }
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
@@ -1132,8 +1210,10 @@ export class RoomModel {
 /** How many ticks lie between two looks at what other pages of this device took back. */
 const LOOK_EVERY = 3;
 
-/** How long a message waits for the key that whoever has just come can read, in milliseconds. */
+/** How long a message waits until this page is in the meeting, and for a key that whoever has just come can read, in milliseconds. */
+const ENTERED_MS = 15_000;
 const SETTLED_MS = 3_000;
+const LOOK_MS = 200;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

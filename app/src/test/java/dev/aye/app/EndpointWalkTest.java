@@ -265,11 +265,17 @@ class EndpointWalkTest {
               .replace(guest.participant(), "<guest>")
               .replace(id, "<meeting>")
               .replace(data.toString(), "<data>");
-      // How many hashes a proof has depends on how far the log has got, as its size does.
       return NUMBER
           .matcher(DRAWN.matcher(plain).replaceAll("*"))
           .replaceAll("#")
-          .replaceAll("(\\*\n){2,}", "*\n");
+          .transform(World::anyProof);
+    }
+
+    /** How many hashes a proof has depends on how far the log has got, as its size does. */
+    private static String anyProof(String answer) {
+      return answer.contains("c#sp.*@v#\nindex #\n")
+          ? answer.replaceAll("(\\*\n){2,}", "*\n")
+          : answer;
     }
 
     @Override
