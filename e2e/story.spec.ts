@@ -62,6 +62,9 @@ async function search(aye: Aye, ears: string, ada: Somebody, bob: Somebody, word
   };
 }
 
+// Each test has servers and people of its own.
+test.describe.configure({ mode: "parallel" });
+
 test("what a refuser says and types is nowhere, and the same search finds it after a yes", async () => {
   test.setTimeout(480_000);
   for (const bobSays of ["No", "Yes"] as const) {
