@@ -1111,6 +1111,62 @@ describe('a no that overtakes a yes', () => {
     expect(room.store.get().refusing.size).toBe(0);
     await room.leave();
   });
+
+  it('while what stood before is being ended is the last word: the yes is never signed', async () => {
+    const { scene, story, asked, load } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    scene.answering = 'lost';
+    await room.decide(row('captions'), true);
+    expect(asked).toEqual(['captions given']);
+    scene.answering = 'honest';
+    let ended: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (ended = resolve));
+    const honest = fetch;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      if (path === '/api/withdrawals') await slow;
+      return honest(path, init);
+    });
+    const yes = room.decide(row('captions'), true);
+    await quiet();
+    const no = room.decide(row('captions'), false);
+    await quiet();
+    ended();
+    await Promise.all([yes, no]);
+    await quiet();
+    expect(
+      asked.filter((a) => a === 'captions given'),
+      'the yes whose reply was lost, and no other',
+    ).toHaveLength(1);
+    expect(story).not.toContain('open');
+    expect(said('captions')).not.toBe('given');
+    await room.leave();
+  });
+
+  it('pressed while the page still connects comes after the yes that was chosen at the door', async () => {
+    const { story, asked, load } = await server();
+    const { room, said } = await load();
+    const entering = room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await Promise.all([entering, room.decide(row('captions'), false)]);
+    await quiet();
+    expect(asked).toEqual(['captions refused']);
+    expect(story).not.toContain('open');
+    expect(said('captions')).toBe('refused');
+    await room.leave();
+  });
+
+  it('does not stand in the way of a yes that comes after it', async () => {
+    const { asked, load } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    await room.decide(row('captions'), false);
+    const yes = room.decide(row('captions'), true);
+    expect(room.store.get().refusing.size).toBe(0);
+    await yes;
+    expect(asked).toEqual(['captions refused', 'captions given']);
+    expect(said('captions')).toBe('given');
+    await room.leave();
+  });
 });
 
 describe('what is written', () => {

@@ -151,6 +151,10 @@ export class RoomModel {
   #granting: Promise<void> = Promise.resolve();
   /** Done when no answer is on its way into the log. */
   #recording: Promise<void> = Promise.resolve();
+  /** Done when what was written before has been sent, or could not be. */
+  #saying: Promise<void> = Promise.resolve();
+  /** By `keyOf`, the no that was pressed last and is not done yet. */
+  readonly #refusedBy = new Map<string, symbol>();
   /** By `keyOf`, the answers that are on their way: done when it is known what became of them. */
   readonly #signing = new Map<string, Promise<void>>();
   #stuck = false;
@@ -298,7 +302,9 @@ export class RoomModel {
     this.#timers.push(setInterval(() => this.#tick(), 300));
     this.#refresh();
     this.#compareLog().catch((failure: unknown) => this.#trouble(failure));
-    if (signing.length > 0) await this.sign(signing, shown);
+    // What was pressed in the room meanwhile is the later word.
+    const still = signing.filter((a) => !this.#hasAnswered(a, a.medium));
+    if (still.length > 0) await this.sign(still, shown);
   }
 
   /** The others see the key that signs the member record: it is never the lasting one, by which they could tell who is who. */
@@ -372,13 +378,19 @@ export class RoomModel {
       back('chatTooLong');
       return;
     }
+    const before = this.#saying;
+    let said: () => void = () => undefined;
+    this.#saying = new Promise((resolve) => (said = resolve));
     try {
+      await before;
       await this.#canBeRead();
       await this.#room.localParticipant.publishData(written.bytes, { reliable: true, topic: 'chat' });
     } catch (failure) {
       console.warn('room: a message could not be sent', failure);
       back('chatNotSent');
       return;
+    } finally {
+      said();
     }
     this.#line({ ...written.message, name: this.#name, mine: true });
     await this.#listening?.chat(written.bytes).catch((failure: unknown) => this.#trouble(failure));
@@ -420,13 +432,23 @@ export class RoomModel {
     const answers = row.media
       .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'given')
       .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: true, ...this.#far() }));
+    // It is the later word: the no before it, whatever of it is still under way, no longer speaks for the row.
+    this.#refusesNoMore(media.map((medium) => keyOf(row.purpose, medium)));
     if (answers.length > 0) await this.sign(answers);
+  }
+
+  #refusesNoMore(keys: readonly string[], by?: symbol): void {
+    for (const key of keys)
+      if (by === undefined || this.#refusedBy.get(key) === by) this.#refusedBy.delete(key);
+    this.store.set({ refusing: new Set(this.#refusedBy.keys()) });
   }
 
   /** A no that overtakes a yes stops what is sent at once, and takes the yes back when it is known what became of it. */
   async #refuses(row: NoticeRow, media: readonly string[], keys: readonly string[]): Promise<void> {
     if (keys.every((key) => this.store.get().refusing.has(key))) return;
-    this.store.set({ refusing: new Set([...this.store.get().refusing, ...keys]) });
+    const no = Symbol('no');
+    for (const key of keys) this.#refusedBy.set(key, no);
+    this.store.set({ refusing: new Set(this.#refusedBy.keys()) });
     this.#stopWhatEnded();
     try {
       const signing = keys.flatMap((key) => this.#signing.get(key) ?? []);
@@ -448,9 +470,7 @@ export class RoomModel {
         this.sign([...answers, ...this.#rows.owed(answers, [row])]),
       ]);
     } finally {
-      this.store.set({
-        refusing: new Set([...this.store.get().refusing].filter((key) => !keys.includes(key))),
-      });
+      this.#refusesNoMore(keys, no);
     }
   }
 
@@ -492,24 +512,39 @@ export class RoomModel {
     this.#rows.refuses(here);
     this.#listening?.stop(this.#rows.endedBy(answers));
     if (here.length > 0) this.#restate();
-    const stale = this.#rows.stale(answers);
-    if (stale.length > 0) await this.#ends(stale);
-    const groups = inReceipts(answers, (one) => this.#rows.scopeOf(one));
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
-    this.#busy(keys, true);
     let recorded: () => void = () => undefined;
     const signed = new Promise<void>((resolve) => (recorded = resolve));
-    this.#recording = signed;
     for (const key of keys) this.#signing.set(key, signed);
+    const done = () => {
+      recorded();
+      for (const key of keys) if (this.#signing.get(key) === signed) this.#signing.delete(key);
+    };
+    const stale = this.#rows.stale(answers);
+    try {
+      if (stale.length > 0) await this.#ends(stale);
+    } catch (why) {
+      done();
+      throw why;
+    }
+    const groups = inReceipts(answers, (one) => this.#rows.scopeOf(one));
+    this.#busy(keys, true);
+    this.#recording = signed;
     const stood = this.#rows.stoodBefore(answers.filter((a) => !a.yes));
     let failed: { readonly why: unknown; readonly means: string; readonly nos: boolean } | undefined;
     try {
       for (const { scope, answers: some } of groups)
         try {
-          await this.#record(shown, scope, some);
+          // A yes that a no overtook before it was signed never is.
+          const still = some.filter((a) => !a.yes || !this.#isRefusing(a.purpose, a.medium));
+          if (still.length > 0) await this.#record(shown, scope, still);
         } catch (why) {
           // A yes that did not come about is still asked; a no is a no.
-          for (const yes of some.filter((a) => a.yes)) this.#answered.delete(keyOf(yes.purpose, yes.medium));
+          for (const yes of some.filter((a) => a.yes && !this.#isRefusing(a.purpose, a.medium))) {
+            this.#answered.delete(keyOf(yes.purpose, yes.medium));
+            if (this.store.get().fresh.some((row) => row.purpose === yes.purpose))
+              this.#seen.delete(yes.purpose);
+          }
           const nos = some.filter((a) => !a.yes).length;
           const means =
             nos === 0 ? sentence(why) : nos < some.length ? sentenceOfBoth(why) : sentenceOfNo(why, stood);
@@ -519,8 +554,7 @@ export class RoomModel {
       // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
       if (failed) await this.#loadSlips();
     } finally {
-      recorded();
-      for (const key of keys) if (this.#signing.get(key) === signed) this.#signing.delete(key);
+      done();
       if (failed) this.#trouble(failed.why, failed.means);
       this.#busy(keys, false);
       this.#restate();
@@ -619,8 +653,12 @@ export class RoomModel {
     for (const key of this.#answered) if (key.startsWith(`${purpose} `)) this.#answered.delete(key);
   }
 
-  #hasAnswered(row: NoticeRow, medium: string): boolean {
-    return this.#answered.has(keyOf(row.purpose, medium));
+  #hasAnswered({ purpose }: { readonly purpose: string }, medium: string): boolean {
+    return this.#answered.has(keyOf(purpose, medium));
+  }
+
+  #isRefusing(purpose: string, medium: string): boolean {
+    return this.store.get().refusing.has(keyOf(purpose, medium));
   }
 
   dismissFresh(): void {
