@@ -129,15 +129,18 @@ export class Problem extends Error {
 
 /** How long a page waits for the account of its person, which can be large. */
 const ACCOUNT_PATIENCE_MS = 20_000;
-/** How long for a withdrawal: the server may wait 10 s for an answer of the same person that is under way. */
-const WITHDRAWAL_PATIENCE_MS = 30_000;
+/**
+ * How long for anything else, so that a dead connection is told and nothing waits for it for ever. The server needs 10 s at
+ * most by itself: for witnesses of an answer, or, at a withdrawal, for an answer of the same person that is under way.
+ */
+const PATIENCE_MS = 30_000;
 
 async function call<T>(
   method: string,
   path: string,
   body?: unknown,
   authorization?: string,
-  patienceMs?: number,
+  patienceMs: number = PATIENCE_MS,
 ): Promise<T> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -151,7 +154,7 @@ async function call<T>(
     headers,
     cache: 'no-store',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(patienceMs === undefined ? {} : { signal: AbortSignal.timeout(patienceMs) }),
+    signal: AbortSignal.timeout(patienceMs),
   }).catch(failed);
   if (!response.ok) throw await problemOf(response);
   return (response.status === 204 ? undefined : readJson(await response.text().catch(failed))) as T;
@@ -214,21 +217,9 @@ export const api = {
   closeStream: (id: string, seat: string) =>
     call<void>('DELETE', `${m(id)}/streams`, undefined, bearer(seat)),
   withdraw: (secret: string) =>
-    call<{ handle: string; promise: string }>(
-      'POST',
-      '/api/withdrawals',
-      { secret },
-      undefined,
-      WITHDRAWAL_PATIENCE_MS,
-    ),
+    call<{ handle: string; promise: string }>('POST', '/api/withdrawals', { secret }),
   withdrawByKey: (handle: string, proof: string) =>
-    call<{ handle: string; promise: string }>(
-      'POST',
-      '/api/me/withdrawals',
-      { handle },
-      `Device ${proof}`,
-      WITHDRAWAL_PATIENCE_MS,
-    ),
+    call<{ handle: string; promise: string }>('POST', '/api/me/withdrawals', { handle }, `Device ${proof}`),
   notices: () => call<{ notices: readonly Listed[] }>('GET', '/api/notices'),
   witnesses: () => call<Told>('GET', '/log/witnesses'),
   build: () => call<ToldBuild>('GET', '/api/build'),

@@ -16,11 +16,7 @@ export interface Answered {
   readonly slips: readonly Slip[];
 }
 
-/**
- * Signs answers and has them recorded. Slips are durable on this device before the receipt leaves it, so no grant can
- * exist that its person cannot take back; the receipt is kept once the log is shown to hold its commitment.
- */
-export async function answer(args: {
+interface Signing {
   api: Pick<Api, 'answer'>;
   log: KnownLog;
   device: Device;
@@ -33,8 +29,21 @@ export async function answer(args: {
   now: Date;
   /** The same text in the other languages: a no in one is a no to the same question in each. */
   translations?: readonly Notice[];
-}): Promise<Answered> {
-  const { api, log, device, seat, notice, recipient, answers, now } = args;
+}
+
+/**
+ * Signs answers and has them recorded. Slips are durable on this device before the receipt leaves it, so no grant can
+ * exist that its person cannot take back; the receipt is kept once the log is shown to hold its commitment. Where the
+ * answers are no longer meant by the time it would leave, it is torn up and nothing is given.
+ */
+export async function answer(
+  args: Signing & { readonly stillMeant: () => boolean },
+): Promise<Answered | undefined>;
+export async function answer(args: Signing): Promise<Answered>;
+export async function answer(
+  args: Signing & { readonly stillMeant?: () => boolean },
+): Promise<Answered | undefined> {
+  const { api, log, device, seat, notice, recipient, answers, now, stillMeant } = args;
   const { meeting, title } = device.record;
   // The receipt names the log by its origin: it counts in that one only.
   if (device.record.origin !== log.by.name) throw new LogMismatch('this is about another log');
@@ -43,6 +52,10 @@ export async function answer(args: {
   if (yes) await log.sound();
   const signed = await signReceipt({ ...args, vkey: log.by.vkey });
   for (const slip of signed.slips) await slips.put(slip);
+  if (stillMeant?.() === false) {
+    for (const slip of signed.slips) await slips.delete(slip.handle);
+    return undefined;
+  }
   const reply = await api.answer(meeting, seat, { receipt: signed.receipt, salt: b64u(signed.salt) });
   const { index, checkpoint } = await checkProof(
     reply.proof,

@@ -310,6 +310,19 @@ beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 });
 
+/** What the card of the next meeting, in which the very same is asked, has pressed at the start. */
+const next = async (meeting: Meeting, locale: 'en' | 'nl' = 'en') => {
+  const after = { ...meeting, id: `${meeting.id}-next`, room: 'r9' };
+  const notice = await parseNotice(meeting.notice[locale]);
+  const now = new Date();
+  const { answered } = await answeredBefore(await standingIn(after, now), notice, notice.rows, now);
+  return { after, captions: answered.get('captions voice') };
+};
+const SAID = { yes: false, from: 'before' };
+const forget = async () => {
+  for (const { question } of await refusals.all()) await refusals.delete(question);
+};
+
 describe('the line to the meeting', () => {
   it('that was never there is told apart from one that was lost', async () => {
     const { load } = await server();
@@ -459,18 +472,6 @@ describe('a no in the room', () => {
 });
 
 describe('a no that takes back a yes', () => {
-  /** What the card of the next meeting, in which the very same is asked, has pressed at the start. */
-  const next = async (meeting: Meeting, locale: 'en' | 'nl' = 'en') => {
-    const after = { ...meeting, id: `${meeting.id}-next`, room: 'r9' };
-    const notice = await parseNotice(meeting.notice[locale]);
-    const now = new Date();
-    const { answered } = await answeredBefore(await standingIn(after, now), notice, notice.rows, now);
-    return { after, captions: answered.get('captions voice') };
-  };
-  const SAID = { yes: false, from: 'before' };
-  const forget = async () => {
-    for (const { question } of await refusals.all()) await refusals.delete(question);
-  };
   const asksIn = async ({ load, tell }: Awaited<ReturnType<typeof server>>, after: Meeting) => {
     const fewer = { ...after, ai: { ...after.ai, purposes: ['notes'] } };
     const { room } = await load(fewer, true, undefined, ['notes']);
@@ -1109,6 +1110,164 @@ describe('a no that overtakes a yes', () => {
     expect(story).toEqual(['no, answers']);
     expect(said('captions')).toBe('withdrawn');
     expect(room.store.get().refusing.size).toBe(0);
+    await room.leave();
+  });
+
+  it('before the yes has left tears it up: it is not sent, and no slip of it stays', async () => {
+    const { sent, story, load, meeting } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    await Promise.all([room.decide(row('captions'), true), room.decide(row('captions'), false)]);
+    await quiet();
+    expect(sent).toEqual([['captions voice refused']]);
+    expect(story).toEqual([]);
+    expect((await slips.all()).filter((s) => s.meeting === meeting.id)).toEqual([]);
+    expect(said('captions')).toBe('refused');
+    await room.leave();
+  });
+
+  it('tears up only its own row of what is signed together', async () => {
+    const { sent, asked, load } = await server();
+    const { room, said } = await load();
+    const entering = room.enter([
+      { purpose: 'captions', medium: 'voice', yes: true },
+      { purpose: 'notes', medium: 'voice', yes: true },
+    ]);
+    const before = crypto.subtle.sign.bind(crypto.subtle);
+    let no: Promise<void> | undefined;
+    const signs = vi.spyOn(crypto.subtle, 'sign').mockImplementation((...args) => {
+      if (room.store.get().phase === 'in' && room.store.get().busy.size > 0)
+        no ??= room.decide(row('captions'), false);
+      return before(...args);
+    });
+    await entering;
+    signs.mockRestore();
+    expect(no, 'pressed while the receipt was being signed').toBeDefined();
+    await no;
+    expect(sent[0]).toEqual(['notes voice given']);
+    expect(asked).toEqual(['notes given', 'captions refused']);
+    expect([said('captions'), said('notes')]).toEqual(['refused', 'given']);
+    await room.leave();
+  });
+
+  it('is not undone where the page is closed before the server has replied to the yes', async () => {
+    await forget();
+    const { asked, story, log, load, meeting } = await server();
+    const { room } = await load();
+    await room.enter([]);
+    const honest = fetch;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      const reply = await honest(path, init);
+      return path.endsWith('/answers') ? new Promise<Response>(() => undefined) : reply;
+    });
+    void room.decide(row('captions'), true);
+    await soon(() => expect(asked).toEqual(['captions given']));
+    void room.decide(row('captions'), false);
+    await quiet();
+    expect(story, 'nothing was opened, nothing told').toEqual([]);
+
+    vi.stubGlobal('fetch', honest);
+    expect((await next(meeting)).captions).toEqual(SAID);
+    const after = await load();
+    await after.room.enter([]);
+    await soon(() => expect(story).toEqual(['no, answers']));
+    expect(log.entries, 'the key, the yes and its end').toHaveLength(3);
+    expect(after.said('captions')).toBe('withdrawn');
+    await after.room.leave();
+  });
+
+  it('takes back a yes whose reply never came, once the page has waited long enough, and says nothing of the yes', async () => {
+    const { story, asked, load } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    const waits = new Map<string, AbortController>();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      const wait = new AbortController();
+      waits.set(`${ms}`, wait);
+      return wait.signal;
+    });
+    const honest = fetch;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      const reply = await honest(path, init);
+      if (!path.endsWith('/answers')) return reply;
+      return new Promise<Response>((_resolve, reject) =>
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)),
+      );
+    });
+    const yes = room.decide(row('captions'), true);
+    await soon(() => expect(asked).toEqual(['captions given']));
+    const no = room.decide(row('captions'), false);
+    await quiet();
+    const patience = waits.get('30000');
+    expect(patience).toBeDefined();
+    patience?.abort(new DOMException('it took too long', 'TimeoutError'));
+    await Promise.all([yes, no]);
+    timeout.mockRestore();
+    expect(story).toEqual(['no, answers']);
+    expect(said('captions')).toBe('withdrawn');
+    expect(room.store.get().trouble).toBeUndefined();
+    await room.leave();
+  });
+
+  it('ends only what came before it where a yes was pressed since', async () => {
+    const { scene, story, asked, load } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    let answers: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (answers = resolve));
+    const honest = fetch;
+    let first = true;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      const reply = await honest(path, init);
+      if (path.endsWith('/answers') && first) {
+        first = false;
+        await slow;
+      }
+      return reply;
+    });
+    const presses = [room.decide(row('captions'), true)];
+    await soon(() => expect(asked).toHaveLength(1));
+    presses.push(room.decide(row('captions'), false));
+    await quiet();
+    presses.push(room.decide(row('captions'), true));
+    await soon(() => expect(asked).toHaveLength(2));
+    answers();
+    await Promise.all(presses);
+    await quiet();
+    expect(asked).toEqual(['captions given', 'captions given']);
+    expect(story.filter((s) => s.startsWith('no'))).toEqual([`no, ${scene.reach}`]);
+    expect(said('captions')).toBe('given');
+    await room.leave();
+  });
+
+  it('is the last word of what no yes was pressed to since', async () => {
+    const { asked, load } = await server();
+    const { room } = await load();
+    const learning = row('training');
+    await room.enter([]);
+    let answers: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (answers = resolve));
+    const honest = fetch;
+    let first = true;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      const reply = await honest(path, init);
+      if (path.endsWith('/answers') && first) {
+        first = false;
+        await slow;
+      }
+      return reply;
+    });
+    const presses = [room.decide(learning, true)];
+    await soon(() => expect(asked).toHaveLength(2));
+    presses.push(room.decide(learning, false));
+    await quiet();
+    presses.push(room.decide(learning, true, ['chat']));
+    await soon(() => expect(asked).toHaveLength(3));
+    answers();
+    await Promise.all(presses);
+    await quiet();
+    expect(room.choice('training', 'voice')).toBe('withdrawn');
+    expect(room.choice('training', 'chat')).toBe('given');
     await room.leave();
   });
 

@@ -55,7 +55,7 @@ import { findings, KnownLog } from '../log/memory';
 import { CannotVerify } from '../log/note';
 import type { LocalMedia } from '../preview/localMedia';
 import { outbox, type Said, type Taking } from '../withdraw/outbox';
-import { settled } from '../withdraw/withdrawal';
+import { markTaken, settled } from '../withdraw/withdrawal';
 import { noticeOf } from '../consent/offered';
 import { Store } from '../../shell/store';
 import { CaptionStrip, type CaptionLine } from './captions';
@@ -450,20 +450,36 @@ export class RoomModel {
     for (const key of keys) this.#refusedBy.set(key, no);
     this.store.set({ refusing: new Set(this.#refusedBy.keys()) });
     this.#stopWhatEnded();
+    // Without media to which a yes was pressed since: that is the last word of them.
+    const still = () =>
+      row.media.filter(
+        ({ medium }) => media.includes(medium) && this.#refusedBy.get(keyOf(row.purpose, medium)) === no,
+      );
+    const noes = () =>
+      still()
+        .filter(({ medium }) => this.choice(row.purpose, medium) !== 'refused')
+        .map(({ medium }) => ({ purpose: row.purpose, medium, yes: false, ...this.#far() }));
     try {
       const signing = keys.flatMap((key) => this.#signing.get(key) ?? []);
-      if (signing.length > 0) await Promise.all(signing);
-      const pressed = row.media
-        .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'refused')
-        .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, ...this.#far() }));
+      // Written down before anything is waited for: the page may be closed first.
+      const [overtaken] =
+        signing.length > 0
+          ? await Promise.all([
+              this.#takesUnsaid(row.purpose, media),
+              this.#remembersNo(noes()),
+              Promise.all(signing),
+            ])
+          : [[]];
+      const pressed = noes();
       const isOpen = (a: Answer) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium));
       const refused = pressed.filter(isOpen);
       // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
-      const handles = media.flatMap((medium) => this.#heldOf(row.purpose, medium));
-      const told = handles.length > 0 ? this.#ends(handles) : Promise.resolve();
+      const handles = still().flatMap(({ medium }) => this.#heldOf(row.purpose, medium));
+      const told = handles.length + overtaken.length > 0 ? this.#ends(handles, overtaken) : Promise.resolve();
       const answers = refused.filter(isOpen);
       await Promise.all([
         told,
+        // Again after the wait: a yes that was recorded meanwhile has made this device forget it.
         this.#remembersNo(pressed),
         this.#takeBackElsewhere(refused),
         // With them what was refused here before and never confirmed.
@@ -471,6 +487,25 @@ export class RoomModel {
       ]);
     } finally {
       this.#refusesNoMore(keys, no);
+    }
+  }
+
+  /** Takes back all slips of a row while one may be on its way to the server: on this device at once, there when it has come. */
+  async #takesUnsaid(purpose: string, media: readonly string[]): Promise<readonly KeptSlip[]> {
+    const { id } = this.store.get().meeting;
+    const at = this.#now();
+    try {
+      const unsaid = (await keptSlips.all()).filter(
+        (s) =>
+          s.meeting === id && s.purpose === purpose && media.includes(s.medium) && s.takenAt === undefined,
+      );
+      await Promise.all(unsaid.map((s) => markTaken(s.handle, at)));
+      this.#rows.areTaken(unsaid.map((s) => ({ ...s, takenAt: at.toISOString() })));
+      return unsaid;
+    } catch (failure) {
+      // It is said all the same, unless the page is closed before.
+      console.warn('room: what is taken back could not be written down', failure);
+      return [];
     }
   }
 
@@ -532,27 +567,31 @@ export class RoomModel {
     this.#recording = signed;
     const stood = this.#rows.stoodBefore(answers.filter((a) => !a.yes));
     let failed: { readonly why: unknown; readonly means: string; readonly nos: boolean } | undefined;
+    let unproved = false;
     try {
       for (const { scope, answers: some } of groups)
         try {
-          // A yes that a no overtook before it was signed never is.
-          const still = some.filter((a) => !a.yes || !this.#isRefusing(a.purpose, a.medium));
-          if (still.length > 0) await this.#record(shown, scope, still);
+          // A yes that a no overtook before it left is torn up, and what was signed beside it is signed anew.
+          let still = this.#meant(some);
+          while (still.length > 0 && !(await this.#record(shown, scope, still))) still = this.#meant(still);
         } catch (why) {
+          unproved = true;
+          const meant = this.#meant(some);
           // A yes that did not come about is still asked; a no is a no.
-          for (const yes of some.filter((a) => a.yes && !this.#isRefusing(a.purpose, a.medium))) {
+          for (const yes of meant.filter((a) => a.yes)) {
             this.#answered.delete(keyOf(yes.purpose, yes.medium));
             if (this.store.get().fresh.some((row) => row.purpose === yes.purpose))
               this.#seen.delete(yes.purpose);
           }
-          const nos = some.filter((a) => !a.yes).length;
+          const nos = meant.filter((a) => !a.yes).length;
           const means =
-            nos === 0 ? sentence(why) : nos < some.length ? sentenceOfBoth(why) : sentenceOfNo(why, stood);
-          // What became of a yes is told before what is a no anyway.
-          if (!failed || (nos < some.length && failed.nos)) failed = { why, means, nos: nos === some.length };
+            nos === 0 ? sentence(why) : nos < meant.length ? sentenceOfBoth(why) : sentenceOfNo(why, stood);
+          // What became of a yes is told before what is a no anyway; of one that is no longer meant, nothing.
+          if (meant.length > 0 && (!failed || (nos < meant.length && failed.nos)))
+            failed = { why, means, nos: nos === meant.length };
         }
       // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
-      if (failed) await this.#loadSlips();
+      if (unproved) await this.#loadSlips();
     } finally {
       done();
       if (failed) this.#trouble(failed.why, failed.means);
@@ -562,15 +601,21 @@ export class RoomModel {
     await this.#applyGrants();
   }
 
+  /** What of answers is still meant: a no always, and a yes that no later no overtook. */
+  #meant(answers: readonly Answer[]): readonly Answer[] {
+    return answers.filter((a) => !a.yes || !this.#isRefusing(a.purpose, a.medium));
+  }
+
+  /** Whether the answers were recorded; they are not where one is no longer meant. */
   async #record(
     shown: { readonly notice: Notice; readonly recipient: Recipient },
     scope: Scope,
     answers: readonly Answer[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { id } = this.store.get().meeting;
     for (const no of answers.filter((a) => a.here)) await rememberHere(id, no, true, this.#now());
     const log = await this.#knownLog();
-    const { receipt, slips: drawn } = await answer({
+    const answered = await answer({
       api,
       log,
       device: this.#device,
@@ -581,12 +626,16 @@ export class RoomModel {
       answers,
       now: this.#now(),
       translations: this.#rows.texts(shown.notice.version),
+      stillMeant: () => this.#meant(answers).length === answers.length,
     });
+    if (!answered) return false;
+    const { receipt, slips: drawn } = answered;
     const said = await provedChoices(receipt, this.#device, log.by.vkey);
     this.#rows.signed(said, drawn, answers);
     for (const yes of answers.filter((a) => a.yes)) await rememberHere(id, yes, false, this.#now());
     this.store.set({ receipts: [...this.store.get().receipts, receipt], trouble: undefined });
     this.#restate();
+    return true;
   }
 
   /** Stops the copy here, then has the secrets published, then reopens for what remains under a new key. */
@@ -607,10 +656,13 @@ export class RoomModel {
     ];
   }
 
-  async #ends(handles: readonly string[]): Promise<void> {
+  /** Of `unsaid` nothing is known here but that it was sent. */
+  async #ends(known: readonly string[], unsaid: readonly KeptSlip[] = []): Promise<void> {
+    const handles = [...new Set([...known, ...unsaid.map((s) => s.handle)])];
     const { slips: held, lost } = this.#rows.takes(handles);
     this.#listening?.stop(handles);
-    const taken: readonly Taking[] = [...held, ...lost.map((yes) => this.#endByKey(yes))];
+    const besides = unsaid.filter((s) => !held.some(({ handle }) => handle === s.handle));
+    const taken: readonly Taking[] = [...held, ...besides, ...lost.map((yes) => this.#endByKey(yes))];
     const keys = taken.map((s) => keyOf(s.purpose, s.medium));
     this.store.set({ sendingVoice: false });
     this.#restate();
