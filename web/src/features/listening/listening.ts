@@ -69,10 +69,14 @@ export class Listening {
 
   readonly level = (): number => this.#copy?.level() ?? 0;
 
-  /** Copies a chat message to the recipient when a chat grant is live and nothing is paused. */
+  /** Whether a chat message would be copied to the recipient now: a chat grant is live and nothing is paused. */
+  get copiesChat(): boolean {
+    return !this.#paused && this.#has('chat', this.#open) && this.#has('chat', this.#grants);
+  }
+
+  /** Copies a chat message to the recipient, where that is granted. */
   async chat(message: Bytes): Promise<void> {
-    if (this.#paused || !this.#has('chat', this.#open) || !this.#has('chat', this.#grants)) return;
-    await this.#room?.publishChat(message);
+    if (this.copiesChat) await this.#room?.publishChat(message);
   }
 
   /** Takes away grants: silent when this returns, closed soon after. The caller then tells the server. */

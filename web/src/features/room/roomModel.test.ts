@@ -37,6 +37,9 @@ const line = vi.hoisted(() => ({
   /** What was published as data, while that can be done. */
   said: [] as Uint8Array[],
   mute: false,
+  slow: Promise.resolve(),
+  /** What was copied to AI. */
+  copied: [] as Uint8Array[],
 }));
 
 /** A meeting room in which nobody else is. */
@@ -51,6 +54,7 @@ vi.mock('livekit-client', () => {
         return Promise.resolve();
       },
       publishData: async (bytes: Uint8Array) => {
+        await line.slow;
         if (line.mute) throw new Error('no data channel');
         line.said.push(bytes);
       },
@@ -86,7 +90,10 @@ vi.mock('../listening/streamRoom', () => ({
   openStreamRoom: () =>
     Promise.resolve({
       publishVoice: () => Promise.resolve(),
-      publishChat: () => Promise.resolve(),
+      publishChat: (bytes: Uint8Array) => {
+        line.copied.push(bytes);
+        return Promise.resolve();
+      },
       close: () => Promise.resolve(),
     }),
 }));
@@ -1329,15 +1336,44 @@ describe('a no that overtakes a yes', () => {
 });
 
 describe('what is written', () => {
-  const words = () =>
-    line.said.map((bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as { text: string }).text);
+  const texts = (of: readonly Uint8Array[]) =>
+    of.map((bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as { text: string }).text);
+  const words = () => texts(line.said);
   const send = (room: RoomModel, text: string) => {
     room.write(text);
     return room.say();
   };
   beforeEach(() => {
     line.said.length = 0;
+    line.copied.length = 0;
     line.mute = false;
+  });
+
+  it('before the yes to that is not copied to AI, however late it is sent, nor is what is sent after a no', async () => {
+    const { load } = await server();
+    const { room } = await load();
+    const opened = () => soon(() => expect(room.choice('training', 'chat')).toBe('given'));
+    const held = () => {
+      let goes: () => void = () => undefined;
+      line.slow = new Promise((resolve) => (goes = resolve));
+      return () => goes();
+    };
+    await room.enter([]);
+    const release = held();
+    const early = send(room, 'before the yes');
+    await room.decide(row('training'), true, ['chat']);
+    await opened();
+    release();
+    await early;
+    await send(room, 'after the yes');
+    const releaseLast = held();
+    const late = send(room, 'as the no came');
+    await room.decide(row('training'), false, ['chat']);
+    releaseLast();
+    await late;
+    expect(words()).toEqual(['before the yes', 'after the yes', 'as the no came']);
+    expect(texts(line.copied)).toEqual(['after the yes']);
+    await room.leave();
   });
 
   it('before one is in waits until one is, in the order in which it was written', async () => {

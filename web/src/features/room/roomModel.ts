@@ -364,12 +364,14 @@ export class RoomModel {
   }
 
   /**
-   * Sends what is written under the meeting's encryption, then copies it to those the person granted their chat. What
-   * could not be sent is back in the draft, before what was written meanwhile.
+   * Sends what is written under the meeting's encryption, then copies it to those the person granted their chat, if it was
+   * granted both when they pressed and when it was sent. What could not be sent is back in the draft, before what was
+   * written meanwhile.
    */
   async say(): Promise<void> {
     const words = this.store.get().draft.words.trim();
     if (words === '') return;
+    const copied = this.#listening?.copiesChat === true;
     this.write('');
     const back = (refused: NonNullable<RoomState['draft']['refused']>) =>
       this.store.set({ draft: { words: `${words} ${this.store.get().draft.words}`.trim(), refused } });
@@ -393,7 +395,8 @@ export class RoomModel {
       said();
     }
     this.#line({ ...written.message, name: this.#name, mine: true });
-    await this.#listening?.chat(written.bytes).catch((failure: unknown) => this.#trouble(failure));
+    if (copied)
+      await this.#listening?.chat(written.bytes).catch((failure: unknown) => this.#trouble(failure));
   }
 
   /** Resolves when what is sent can be read by everybody who is there: this page is in, and its key went to them. */
