@@ -1,9 +1,13 @@
 import { defineConfig } from "@playwright/test";
 
-/** What measures in real time, or starts many processes at once: two cores carry one of these at a time. */
-const ALONE = ["demo.spec.ts", "log.spec.ts", "mute.spec.ts"];
+/** What measures in real time: two cores carry one of these, and nothing else. */
+const ALONE = ["log.spec.ts", "mute.spec.ts"];
+/** What talks in real time, and mostly waits for that. */
+const DEMO = "demo.spec.ts";
 
-/** Real servers, real browsers. `npm test` runs the first project two tests at a time, then the second, one by one. */
+const project = (name: string, testMatch: string | string[], testIgnore: string[] = []) => ({ name, testMatch, testIgnore, outputDir: `target/results/${name}` });
+
+/** Real servers, real browsers. `./run` runs these projects, and says which beside which. */
 export default defineConfig({
   testDir: ".",
   fullyParallel: false,
@@ -12,8 +16,5 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   reporter: [["list"]],
   use: { locale: "en-GB", trace: "off", screenshot: "only-on-failure" },
-  projects: [
-    { name: "together", testMatch: "*.spec.ts", testIgnore: ALONE, workers: 2, outputDir: "target/results/together" },
-    { name: "alone", testMatch: ALONE, workers: 1, outputDir: "target/results/alone" },
-  ],
+  projects: [project("demo", DEMO), project("together", "*.spec.ts", [DEMO, ...ALONE]), project("alone", ALONE)],
 });
