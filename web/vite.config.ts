@@ -15,5 +15,6 @@ export default defineConfig({
       '/rtc': { target: server, ws: true },
     },
   },
-  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'], testTimeout: 20000 },
+  // The tests wait more than they work: two at a time on two cores too, where one is what Vitest would take.
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'], testTimeout: 20000, maxWorkers: 2 },
 });

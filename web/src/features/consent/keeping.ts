@@ -77,6 +77,16 @@ export async function slipsOf(meeting: string): Promise<KeptSlip[]> {
   return (await slips.all()).filter((s) => s.meeting === meeting);
 }
 
+/** Those of the slips that this device still has: not the ones of a receipt that was torn up. All, where it cannot tell. */
+export async function stillKept(some: readonly KeptSlip[]): Promise<readonly KeptSlip[]> {
+  try {
+    const kept = new Set((await slips.all()).map((slip) => slip.handle));
+    return some.filter((slip) => kept.has(slip.handle));
+  } catch {
+    return some;
+  }
+}
+
 /** The receipt file of docs/protocol.md, which anyone can verify offline with the log's key. */
 export function receiptFile(
   kept: Pick<KeptReceipt, 'receipt' | 'salt' | 'index' | 'proof'> & { readonly noticeText?: string },

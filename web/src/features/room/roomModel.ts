@@ -28,6 +28,7 @@ import {
   ends as keptEnds,
   receipts,
   slips as keptSlips,
+  stillKept,
   type KeptEnd,
   type KeptReceipt,
   type KeptSlip,
@@ -464,15 +465,16 @@ export class RoomModel {
         .map(({ medium }) => ({ purpose: row.purpose, medium, yes: false, ...this.#far() }));
     try {
       const signing = keys.flatMap((key) => this.#signing.get(key) ?? []);
-      // Written down before anything is waited for: the page may be closed first.
-      const [overtaken] =
-        signing.length > 0
-          ? await Promise.all([
-              this.#takesUnsaid(row.purpose, media),
-              this.#remembersNo(noes()),
-              Promise.all(signing),
-            ])
-          : [[]];
+      let overtaken: readonly KeptSlip[] = [];
+      if (signing.length > 0) {
+        // Written down before anything is waited for: the page may be closed first.
+        const [taken] = await Promise.all([
+          this.#takesUnsaid(row.purpose, media),
+          this.#remembersNo(noes()),
+          Promise.all(signing),
+        ]);
+        overtaken = await stillKept(taken);
+      }
       const pressed = noes();
       const isOpen = (a: Answer) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium));
       const refused = pressed.filter(isOpen);

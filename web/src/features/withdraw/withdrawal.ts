@@ -36,7 +36,12 @@ const LOOK_EVERY_MS = 1500;
 export async function markTaken(handle: string, now: Date): Promise<void> {
   try {
     const kept = await slips.get(handle);
-    if (kept && kept.takenAt === undefined) await slips.put({ ...kept, takenAt: now.toISOString() });
+    if (kept)
+      await slips.putIf(
+        handle,
+        { ...kept, takenAt: now.toISOString() },
+        (still) => still !== undefined && still.takenAt === undefined,
+      );
   } catch (failure) {
     console.warn('withdrawal: this device could not write down that a slip is taken back', failure);
   }
