@@ -8,6 +8,7 @@ import { b64, b64u, random, sha256, unb64u } from '../src/features/bytes/bytes';
 import { ends, refusals, slips } from '../src/features/consent/keeping';
 import { parseNotice, type NoticeRow } from '../src/features/consent/notice';
 import { answeredBefore } from '../src/features/consent/offered';
+import { readReceipt } from '../src/features/consent/receiptReader';
 import { THIS_MEETING, type Scope } from '../src/features/consent/scope';
 import { answer } from '../src/features/consent/signing';
 import { standingIn } from '../src/features/consent/standing';
@@ -164,6 +165,8 @@ export async function server(lasting = false) {
   const asked: string[] = [];
   /** What each receipt that came answers, also of those that were refused. */
   const sent: string[][] = [];
+  /** For each row the text that was last answered. */
+  const words = new Map<string, string>();
   const scene = {
     reach: 'answers' as Reach,
     /** What becomes of an answer: recorded and proved, recorded with a wrong proof, or recorded and never replied to. */
@@ -174,6 +177,11 @@ export async function server(lasting = false) {
     /** What the server says of the person's choices, where that is not the truth. */
     mine: undefined as Told[] | undefined,
   };
+  const problem = (status: number, slug: string) =>
+    new Response(JSON.stringify({ type: `urn:aye:problem:${slug}`, title: '', detail: '' }), {
+      status,
+      headers: { 'Content-Type': 'application/problem+json' },
+    });
   const json = (value: unknown) => new Response(JSON.stringify(value));
   const lines: ReadableStreamDefaultController<Uint8Array>[] = [];
   const tell = (kind: string, data: unknown) => {
@@ -183,16 +191,17 @@ export async function server(lasting = false) {
   const tellMine = () => tell('mine', { choices: scene.mine ?? given });
   const record = async ({ receipt, salt }: { receipt: string; salt: string }) => {
     log.entries.push(leaf.answer(await commitment(unb64u(salt, 32), receipt)));
+    const index = log.entries.length - 1;
     const { choices } = JSON.parse(new TextDecoder().decode(unb64u(receipt.split('.')[1] ?? ''))) as {
       choices: Told[];
     };
     for (const choice of choices) {
       asked.push(`${choice.purpose} ${choice.state}`);
+      words.set(`${choice.purpose} ${choice.medium}`, (await readReceipt(receipt)).notice.hash);
       const at = given.findIndex((g) => g.purpose === choice.purpose && g.medium === choice.medium);
       if (at >= 0) given.splice(at, 1);
       given.push(choice);
     }
-    const index = log.entries.length - 1;
     return {
       index,
       proof: await log.proof(scene.answering === 'wrongProof' ? 0 : index),
@@ -216,14 +225,12 @@ export async function server(lasting = false) {
         choices: Told[];
       };
       sent.push(choices.map((c) => `${c.purpose} ${c.medium} ${c.state}`));
-      if (choices.some((c) => c.purpose === scene.refuses))
-        return new Response(
-          JSON.stringify({ type: `urn:aye:problem:${scene.reason}`, title: '', detail: '' }),
-          {
-            status: 503,
-            headers: { 'Content-Type': 'application/problem+json' },
-          },
-        );
+      if (choices.some((c) => c.purpose === scene.refuses)) return problem(503, scene.reason);
+      const { notice: shown } = await readReceipt(body.receipt);
+      const isGiven = (c: Told) =>
+        given.some((g) => g.purpose === c.purpose && g.medium === c.medium && g.state === 'given') &&
+        words.get(`${c.purpose} ${c.medium}`) === shown.hash;
+      if (choices.some((c) => c.state === 'given' && isGiven(c))) return problem(400, 'answer-already-given');
       const reply = await record(body);
       tellMine();
       if (scene.answering === 'lost') throw new TypeError('no network');
@@ -249,12 +256,14 @@ export async function server(lasting = false) {
       const { Authorization: proof = '' } = (init?.headers ?? {}) as Record<string, string>;
       expect((await openJws(proof.replace('Device ', ''), 'aye-request+jws')).jwk).toEqual(device.record.jwk);
     }
-    log.entries.push(named === undefined ? leaf.withdraw(unb64u(secret, 32)) : leaf.revoke(handle));
     const ended = given.find((g) => g.handle === b64u(handle));
-    if (ended) ended.state = 'withdrawn';
+    if (!ended) return problem(404, 'unknown-slip');
+    ended.state = 'withdrawn';
+    log.entries.push(named === undefined ? leaf.withdraw(unb64u(secret, 32)) : leaf.revoke(handle));
     const promise = await log.sign(
       `aye-promise/1\n${log.origin}\n${b64(handle)}\n1\n${new Date().toISOString()}\n`,
     );
+    tellMine();
     return json({ handle: b64u(handle), promise });
   });
   /** What this device said earlier, and kept: the slip, and the receipt with its proof. */
@@ -315,7 +324,7 @@ export async function server(lasting = false) {
 }
 
 beforeEach(() => {
-  line.cut = false;
+  Object.assign(line, { cut: false, mute: false, slow: Promise.resolve(), told: [], said: [], copied: [] });
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 });
 

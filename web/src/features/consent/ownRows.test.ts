@@ -113,8 +113,10 @@ describe('a row that was said yes to', () => {
     expect(of.knowsOf('h0')).toBe(true);
     expect(of.live()).toEqual([{ handle: 'h1', medium: 'voice' }]);
     of.isTold([told(said(0)), told(notes)]);
-    expect(of.live().map((g) => g.handle)).toEqual(['h1']);
+    expect(of.live(), 'it answered, and takes it for a yes all the same').toEqual([]);
     expect(state(of)).toBe('withdrawn');
+    of.isTold([told(said(0), 'withdrawn'), told(notes)]);
+    expect(of.live().map((g) => g.handle)).toEqual(['h1']);
   });
 
   it('and was taken back before a reload holds its medium until the server knows, and is no contradiction', () => {
@@ -125,6 +127,8 @@ describe('a row that was said yes to', () => {
     expect(of.live()).toEqual([]);
     expect(of.statement(nobody).disagrees).toBeUndefined();
     expect(of.knowsOf('h0')).toBe(true);
+    expect(of.live()).toEqual([]);
+    of.isTold([told(yes, 'withdrawn'), told(notes)]);
     expect(of.live().map((g) => g.handle)).toEqual(['h1']);
     const known = rows([yes, notes], [slip(yes, { takenAt, usedAt: takenAt }), slip(notes)]);
     expect(known.of.live().map((g) => g.handle)).toEqual(['h1']);

@@ -105,7 +105,9 @@ export class OwnRows {
       if (slip.usedAt === undefined) this.#untold.set(slip.handle, slip.medium);
     }
     this.#slips = this.#slips.filter((s) => !this.#taken.has(s.handle));
-    return news.length > 0;
+    // Another page of this device told the server.
+    const heard = slips.filter((s) => s.usedAt !== undefined && this.#untold.delete(s.handle));
+    return news.length > 0 || heard.length > 0;
   }
 
   /** What was just signed, recorded and proved here, and the slips that were drawn for it. */
@@ -148,6 +150,14 @@ export class OwnRows {
     for (const { handle, medium } of known) this.#untold.set(handle, medium);
     this.#slips = this.#slips.filter((s) => !handles.includes(s.handle));
     return { slips, lost };
+  }
+
+  /** Slips of a receipt that never left this device: there is nothing to take back. */
+  neverWere(slips: readonly KeptSlip[]): void {
+    for (const { handle } of slips) {
+      this.#taken.delete(handle);
+      this.#untold.delete(handle);
+    }
   }
 
   /** The server has answered for a withdrawal; whether it held anything back until then. */
@@ -202,7 +212,11 @@ export class OwnRows {
 
   /** Grants that a stream may be open for. */
   live(): readonly { readonly handle: string; readonly medium: string }[] {
-    const untold = new Set([...this.#untold.values(), ...this.#unrecorded().map((own) => own.medium)]);
+    const untold = new Set([
+      ...this.#untold.values(),
+      ...this.#unrecorded().map((own) => own.medium),
+      ...this.#believed(),
+    ]);
     return [...this.#own].flatMap(([key, own]) =>
       own.handle !== undefined &&
       this.#standing(key, own) === 'given' &&
@@ -395,6 +409,13 @@ export class OwnRows {
       this.#told === undefined ||
       this.#unheard.has(key) ||
       (told?.state === 'given' && told.handle === own.handle)
+    );
+  }
+
+  /** Media of what was taken back here and what the server, asked or not, still takes for a yes. */
+  #believed(): readonly string[] {
+    return [...(this.#told?.values() ?? [])].flatMap(({ state, handle, medium }) =>
+      state === 'given' && handle !== undefined && this.#taken.has(handle) ? [medium] : [],
     );
   }
 

@@ -153,8 +153,9 @@ export class Listening {
         participant,
         recipient: recipient.id,
       });
-      const access = await api.openStream(meeting, seat, { recipient: recipient.id, wrappedKey });
+      // Before it is answered: one that got no answer may be open there, and is closed with the rest.
       this.#atServer = true;
+      const access = await api.openStream(meeting, seat, { recipient: recipient.id, wrappedKey });
       if (voice) {
         copy = new MicCopy(graph());
         // Known from here on, so that a mute or a withdrawal meanwhile reaches it.

@@ -56,6 +56,7 @@ import { findings, KnownLog } from '../log/memory';
 import { CannotVerify } from '../log/note';
 import type { LocalMedia } from '../preview/localMedia';
 import { outbox, type Said, type Taking } from '../withdraw/outbox';
+import { LastWords, type Word } from './lastWords';
 import { markTaken, settled } from '../withdraw/withdrawal';
 import { noticeOf } from '../consent/offered';
 import { Store } from '../../shell/store';
@@ -154,10 +155,7 @@ export class RoomModel {
   #recording: Promise<void> = Promise.resolve();
   /** Done when what was written before has been sent, or could not be. */
   #saying: Promise<void> = Promise.resolve();
-  /** By `keyOf`, the no that was pressed last and is not done yet. */
-  readonly #refusedBy = new Map<string, symbol>();
-  /** By `keyOf`, the answers that are on their way: done when it is known what became of them. */
-  readonly #signing = new Map<string, Promise<void>>();
+  readonly #words = new LastWords();
   #stuck = false;
   /** Of the events that tell what the meeting asks: the last one counts, whichever is read first. */
   #turn = 0;
@@ -246,6 +244,10 @@ export class RoomModel {
     const { joined } = this;
     const meeting = this.store.get().meeting.id;
     const shown = this.#shown();
+    const word = this.#words.press(
+      answers.map((a) => keyOf(a.purpose, a.medium)),
+      true,
+    );
     this.#rows.asks(await askedIn(this.store.get().meeting));
     if (this.#keeps) await this.#loadKept();
     const signing = await this.#takeBackFirst(answers);
@@ -305,7 +307,7 @@ export class RoomModel {
     this.#compareLog().catch((failure: unknown) => this.#trouble(failure));
     // What was pressed in the room meanwhile is the later word.
     const still = signing.filter((a) => !this.#hasAnswered(a, a.medium));
-    if (still.length > 0) await this.sign(still, shown);
+    if (still.length > 0) await this.sign(still, shown, word);
   }
 
   /** The others see the key that signs the member record: it is never the lasting one, by which they could tell who is who. */
@@ -425,77 +427,105 @@ export class RoomModel {
     this.#seen.add(row.purpose);
     const keys = media.map((medium) => keyOf(row.purpose, medium));
     for (const key of keys) this.#answered.add(key);
+    if (!yes && this.#words.areRefused(keys)) return;
+    const word = this.#words.press(keys, yes);
     try {
-      await (yes ? this.#says(row, media) : this.#refuses(row, media, keys));
+      await (yes ? this.#says(row, media, word) : this.#refuses(row, media, word));
+    } catch (failure) {
+      this.#trouble(failure);
     } finally {
       this.#ask(this.store.get().fresh);
     }
   }
 
-  async #says(row: NoticeRow, media: readonly string[]): Promise<void> {
+  /** A yes comes after all that is under way for its row, if it still is the last word then. */
+  async #says(row: NoticeRow, media: readonly string[], word: Word): Promise<void> {
+    const shown = this.#shown();
+    const keys = media.map((medium) => keyOf(row.purpose, medium));
     const answers = row.media
-      .filter((m) => media.includes(m.medium) && this.choice(row.purpose, m.medium) !== 'given')
+      .filter((m) => media.includes(m.medium))
       .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: true, ...this.#far() }));
-    // It is the later word: the no before it, whatever of it is still under way, no longer speaks for the row.
-    this.#refusesNoMore(media.map((medium) => keyOf(row.purpose, medium)));
-    if (answers.length > 0) await this.sign(answers);
+    if (this.#words.isUnderWay(keys)) {
+      this.#busy(keys, true);
+      try {
+        await within(PATIENCE_MS, this.#words.over(keys));
+      } catch (late) {
+        this.#stillAsks(this.#meant(answers, word));
+        throw late;
+      } finally {
+        this.#busy(keys, false);
+      }
+    }
+    const still = this.#meant(answers, word).filter((a) => this.choice(a.purpose, a.medium) !== 'given');
+    if (still.length > 0) await this.sign(still, shown, word);
   }
 
-  #refusesNoMore(keys: readonly string[], by?: symbol): void {
-    for (const key of keys)
-      if (by === undefined || this.#refusedBy.get(key) === by) this.#refusedBy.delete(key);
-    this.store.set({ refusing: new Set(this.#refusedBy.keys()) });
-  }
-
-  /** A no that overtakes a yes stops what is sent at once, and takes the yes back when it is known what became of it. */
-  async #refuses(row: NoticeRow, media: readonly string[], keys: readonly string[]): Promise<void> {
-    if (keys.every((key) => this.store.get().refusing.has(key))) return;
-    const no = Symbol('no');
-    for (const key of keys) this.#refusedBy.set(key, no);
-    this.store.set({ refusing: new Set(this.#refusedBy.keys()) });
+  /** A no stops what is sent at once, and takes a yes that it overtakes back when it is known what became of it. */
+  async #refuses(row: NoticeRow, media: readonly string[], word: Word): Promise<void> {
+    const keys = media.map((medium) => keyOf(row.purpose, medium));
+    const done = this.#words.refuses(keys);
+    this.#showRefusing();
     this.#stopWhatEnded();
+    try {
+      await this.#endsRow(row, media, word);
+    } finally {
+      done();
+      this.#showRefusing();
+    }
+    await this.#applyGrants();
+  }
+
+  #showRefusing(): void {
+    this.store.set({ refusing: this.#words.refusing });
+  }
+
+  async #endsRow(row: NoticeRow, media: readonly string[], word: Word): Promise<void> {
+    const keys = media.map((medium) => keyOf(row.purpose, medium));
     // Without media to which a yes was pressed since: that is the last word of them.
     const still = () =>
       row.media.filter(
-        ({ medium }) => media.includes(medium) && this.#refusedBy.get(keyOf(row.purpose, medium)) === no,
+        ({ medium }) => media.includes(medium) && this.#words.stands(word, keyOf(row.purpose, medium)),
       );
     const noes = () =>
       still()
         .filter(({ medium }) => this.choice(row.purpose, medium) !== 'refused')
         .map(({ medium }) => ({ purpose: row.purpose, medium, yes: false, ...this.#far() }));
-    try {
-      const signing = keys.flatMap((key) => this.#signing.get(key) ?? []);
-      let overtaken: readonly KeptSlip[] = [];
-      if (signing.length > 0) {
-        // Written down before anything is waited for: the page may be closed first.
-        const [taken] = await Promise.all([
-          this.#takesUnsaid(row.purpose, media),
-          this.#remembersNo(noes()),
-          Promise.all(signing),
-        ]);
-        overtaken = await stillKept(taken);
-      }
-      const pressed = noes();
-      const isOpen = (a: Answer) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium));
-      const refused = pressed.filter(isOpen);
-      // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
-      const handles = still().flatMap(({ medium }) => this.#heldOf(row.purpose, medium));
-      const told = handles.length + overtaken.length > 0 ? this.#ends(handles, overtaken) : Promise.resolve();
-      const answers = refused.filter(isOpen);
-      await Promise.all([
-        told,
-        // Again after the wait: a yes that was recorded meanwhile has made this device forget it.
-        this.#remembersNo(pressed),
-        this.#takeBackElsewhere(refused),
-        // With them what was refused here before and never confirmed.
-        this.sign([...answers, ...this.#rows.owed(answers, [row])]),
+    let overtaken: readonly KeptSlip[] = [];
+    if (this.#words.isSigning(keys)) {
+      // Written down before anything is waited for: the page may be closed first.
+      const [taken] = await Promise.all([
+        this.#takesUnsaid(row.purpose, media),
+        this.#remembersNo(noes()),
+        this.#words.signed(keys),
       ]);
-    } finally {
-      this.#refusesNoMore(keys, no);
+      overtaken = await stillKept(taken);
+      this.#rows.neverWere(taken.filter((slip) => !overtaken.includes(slip)));
     }
+    const pressed = noes();
+    const isOpen = (a: Answer) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium));
+    const refused = pressed.filter(isOpen);
+    // The server may still get a yes of which nothing is known here: a no that was signed later keeps it from counting.
+    const unheard = overtaken.filter((slip) => !this.#rows.handles.includes(slip.handle));
+    const isUnheard = (a: Answer) => unheard.some((slip) => slip.medium === a.medium);
+    // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
+    const handles = still().flatMap(({ medium }) => this.#heldOf(row.purpose, medium));
+    const told = handles.length + overtaken.length > 0 ? this.#ends(handles, overtaken) : Promise.resolve();
+    const answers = pressed.filter((a) => isUnheard(a) || isOpen(a));
+    const owed = this.#rows.owed(answers, [{ ...row, media: still() }]);
+    await Promise.all([
+      told,
+      // Again after the wait: a yes that was recorded meanwhile has made this device forget it.
+      this.#remembersNo(pressed),
+      this.#takeBackElsewhere(refused),
+      // With them what was refused here before and never confirmed.
+      this.#signs([...answers, ...owed], this.#shown(), word),
+    ]);
   }
 
-  /** Takes back all slips of a row while one may be on its way to the server: on this device at once, there when it has come. */
+  /**
+   * Takes back all slips of a row while one may be on its way to the server: on this device at once, there when it is known
+   * what became of it.
+   */
   async #takesUnsaid(purpose: string, media: readonly string[]): Promise<readonly KeptSlip[]> {
     const { id } = this.store.get().meeting;
     const at = this.#now();
@@ -505,7 +535,6 @@ export class RoomModel {
           s.meeting === id && s.purpose === purpose && media.includes(s.medium) && s.takenAt === undefined,
       );
       await Promise.all(unsaid.map((s) => markTaken(s.handle, at)));
-      this.#rows.areTaken(unsaid.map((s) => ({ ...s, takenAt: at.toISOString() })));
       return unsaid;
     } catch (failure) {
       // It is said all the same, unless the page is closed before.
@@ -523,13 +552,19 @@ export class RoomModel {
   /** A no in this meeting only: a yes from elsewhere stays as it is there. */
   async refuseHere(row: NoticeRow): Promise<void> {
     const { wider } = this.store.get();
-    for (const m of row.media) this.#answered.add(keyOf(row.purpose, m.medium));
+    const keys = row.media.map((m) => keyOf(row.purpose, m.medium));
+    for (const key of keys) this.#answered.add(key);
+    const word = this.#words.press(keys, false);
     try {
       await this.sign(
         row.media
           .filter((m) => wider.get(keyOf(row.purpose, m.medium))?.elsewhere)
           .map((m) => ({ purpose: row.purpose, medium: m.medium, yes: false, here: true })),
+        this.#shown(),
+        word,
       );
+    } catch (failure) {
+      this.#trouble(failure);
     } finally {
       this.#ask(this.store.get().fresh);
     }
@@ -544,50 +579,47 @@ export class RoomModel {
    * Signs answers to what was shown, by default what is shown now, and has them recorded: a receipt for each reach, and
    * for Learning one of its own. Each is recorded or not by itself, whatever became of the others; the rows show which.
    */
-  async sign(wanted: readonly Answer[], shown = this.#shown()): Promise<void> {
+  async sign(
+    wanted: readonly Answer[],
+    shown = this.#shown(),
+    word = this.#words.press(
+      wanted.map((a) => keyOf(a.purpose, a.medium)),
+      true,
+    ),
+  ): Promise<void> {
+    if (await this.#signs(wanted, shown, word)) await this.#applyGrants();
+  }
+
+  /** Whether there was anything to sign. A yes counts only while `word` is the last one for it. */
+  async #signs(wanted: readonly Answer[], shown: Shown | undefined, word: Word): Promise<boolean> {
     const answers = this.store.get().finding ? wanted.filter((a) => !a.yes) : wanted;
-    if (!shown || !this.#keeps || answers.length === 0) return;
+    if (!shown || !this.#keeps || answers.length === 0) return false;
     // Before anything that takes time: from here on nothing of these rows is sent.
     const here = answers.filter((a) => a.here);
     this.#rows.refuses(here);
     this.#listening?.stop(this.#rows.endedBy(answers));
     if (here.length > 0) this.#restate();
     const keys = answers.map((a) => keyOf(a.purpose, a.medium));
-    let recorded: () => void = () => undefined;
-    const signed = new Promise<void>((resolve) => (recorded = resolve));
-    for (const key of keys) this.#signing.set(key, signed);
-    const done = () => {
-      recorded();
-      for (const key of keys) if (this.#signing.get(key) === signed) this.#signing.delete(key);
-    };
     const stale = this.#rows.stale(answers);
-    try {
-      if (stale.length > 0) await this.#ends(stale);
-    } catch (why) {
-      done();
-      throw why;
-    }
+    if (stale.length > 0) await this.#ends(stale);
     const groups = inReceipts(answers, (one) => this.#rows.scopeOf(one));
     this.#busy(keys, true);
-    this.#recording = signed;
+    let recorded: () => void = () => undefined;
+    this.#recording = new Promise<void>((resolve) => (recorded = resolve));
     const stood = this.#rows.stoodBefore(answers.filter((a) => !a.yes));
     let failed: { readonly why: unknown; readonly means: string; readonly nos: boolean } | undefined;
     let unproved = false;
     try {
       for (const { scope, answers: some } of groups)
         try {
-          // A yes that a no overtook before it left is torn up, and what was signed beside it is signed anew.
-          let still = this.#meant(some);
-          while (still.length > 0 && !(await this.#record(shown, scope, still))) still = this.#meant(still);
+          // A yes that a later word overtook before it left is torn up, and what was signed beside it is signed anew.
+          let still = this.#meant(some, word);
+          while (still.length > 0 && !(await this.#record(shown, scope, still, word)))
+            still = this.#meant(still, word);
         } catch (why) {
           unproved = true;
-          const meant = this.#meant(some);
-          // A yes that did not come about is still asked; a no is a no.
-          for (const yes of meant.filter((a) => a.yes)) {
-            this.#answered.delete(keyOf(yes.purpose, yes.medium));
-            if (this.store.get().fresh.some((row) => row.purpose === yes.purpose))
-              this.#seen.delete(yes.purpose);
-          }
+          const meant = this.#meant(some, word);
+          this.#stillAsks(meant);
           const nos = meant.filter((a) => !a.yes).length;
           const means =
             nos === 0 ? sentence(why) : nos < meant.length ? sentenceOfBoth(why) : sentenceOfNo(why, stood);
@@ -598,25 +630,38 @@ export class RoomModel {
       // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
       if (unproved) await this.#loadSlips();
     } finally {
-      done();
+      recorded();
       if (failed) this.#trouble(failed.why, failed.means);
       this.#busy(keys, false);
       this.#restate();
     }
-    await this.#applyGrants();
+    return true;
   }
 
-  /** What of answers is still meant: a no always, and a yes that no later no overtook. */
-  #meant(answers: readonly Answer[]): readonly Answer[] {
-    return answers.filter((a) => !a.yes || !this.#isRefusing(a.purpose, a.medium));
+  /** A yes that did not come about is still asked; a no is a no. */
+  #stillAsks(answers: readonly Answer[]): void {
+    for (const yes of answers.filter((a) => a.yes)) {
+      this.#answered.delete(keyOf(yes.purpose, yes.medium));
+      if (this.store.get().fresh.some((row) => row.purpose === yes.purpose)) this.#seen.delete(yes.purpose);
+    }
+  }
+
+  /** What of answers is still meant: a no always, and a yes that no later word overtook. */
+  #meant(answers: readonly Answer[], word: Word): readonly Answer[] {
+    return answers.filter((a) => !a.yes || this.#words.stands(word, keyOf(a.purpose, a.medium)));
   }
 
   /** Whether the answers were recorded; they are not where one is no longer meant. */
-  async #record(
-    shown: { readonly notice: Notice; readonly recipient: Recipient },
-    scope: Scope,
-    answers: readonly Answer[],
-  ): Promise<boolean> {
+  async #record(shown: Shown, scope: Scope, answers: readonly Answer[], word: Word): Promise<boolean> {
+    const done = this.#words.signs(answers.map((a) => keyOf(a.purpose, a.medium)));
+    try {
+      return await this.#recorded(shown, scope, answers, word);
+    } finally {
+      done();
+    }
+  }
+
+  async #recorded(shown: Shown, scope: Scope, answers: readonly Answer[], word: Word): Promise<boolean> {
     const { id } = this.store.get().meeting;
     for (const no of answers.filter((a) => a.here)) await rememberHere(id, no, true, this.#now());
     const log = await this.#knownLog();
@@ -631,7 +676,7 @@ export class RoomModel {
       answers,
       now: this.#now(),
       translations: this.#rows.texts(shown.notice.version),
-      stillMeant: () => this.#meant(answers).length === answers.length,
+      stillMeant: () => this.#meant(answers, word).length === answers.length,
     });
     if (!answered) return false;
     const { receipt, slips: drawn } = answered;
@@ -712,10 +757,6 @@ export class RoomModel {
 
   #hasAnswered({ purpose }: { readonly purpose: string }, medium: string): boolean {
     return this.#answered.has(keyOf(purpose, medium));
-  }
-
-  #isRefusing(purpose: string, medium: string): boolean {
-    return this.store.get().refusing.has(keyOf(purpose, medium));
   }
 
   dismissFresh(): void {
@@ -975,7 +1016,7 @@ export class RoomModel {
   }
 
   /** What the card shows now: what is signed when one of its buttons is pressed. */
-  #shown(): { readonly notice: Notice; readonly recipient: Recipient } | undefined {
+  #shown(): Shown | undefined {
     const { notice, meeting } = this.store.get();
     const recipient = meeting.ai.recipients[0];
     return notice && recipient ? { notice, recipient } : undefined;
@@ -1302,6 +1343,12 @@ export class RoomModel {
   }
 }
 
+/** The text that is shown, and whom it names. */
+interface Shown {
+  readonly notice: Notice;
+  readonly recipient: Recipient;
+}
+
 /** How many ticks lie between two looks at what other pages of this device took back. */
 const LOOK_EVERY = 3;
 
@@ -1310,7 +1357,18 @@ const ENTERED_MS = 15_000;
 const SETTLED_MS = 3_000;
 const LOOK_MS = 200;
 
+/** How long a yes waits for what is under way for its row. */
+const PATIENCE_MS = 30_000;
+
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function within(ms: number, what: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Problem('slow', 0, 'what is under way did not end')), ms);
+  });
+  await Promise.race([what, late]).finally(() => clearTimeout(timer));
+}
 
 export function offeredRows(notice: Notice | undefined, meeting: Meeting): readonly NoticeRow[] {
   if (meeting.ai.recipients.length === 0) return [];

@@ -82,6 +82,8 @@ export class Outbox {
         return;
       } catch (why) {
         if (settled(why)) {
+          // Who takes it back again asks again.
+          this.#sending.delete(taken.handle);
           this.#report(taken, stopped, { is: 'unchecked', why });
           return;
         }

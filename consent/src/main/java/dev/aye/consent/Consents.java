@@ -97,6 +97,9 @@ public final class Consents {
   /** A yes that the store may or may not have kept; it has no permit. Guarded by lock. */
   private final Map<Handle, Ledger.Answered> inDoubt = new HashMap<>();
 
+  /** Guarded by lock. */
+  private final Forestalled forestalled = new Forestalled();
+
   /** Leaves that end a grant and were handed to the log. Guarded by lock. */
   private final Set<Ledger.Owed> submitted = new HashSet<>();
 
@@ -125,7 +128,10 @@ public final class Consents {
     /** It was withdrawn before; the promise is the same as then. */
     record AlreadyWithdrawn(Handle handle, String promise) implements Withdrawing {}
 
-    /** Nobody granted under this secret, or this person not under this handle. Nothing changed. */
+    /**
+     * Nobody granted under this secret, or this person not under this handle. Nothing is stored; a
+     * yes under the secret that is still on its way does not count when it comes.
+     */
     record Unknown() implements Withdrawing {}
   }
 
@@ -468,6 +474,10 @@ public final class Consents {
             doubtful == null || doubtful.receipt().jws().equals(receipt.jws()),
             Refusal.HANDLE_USED,
             "choices.handle");
+        Flaw.demand(
+            !forestalled.holds(yes.handle(), clock.instant()),
+            Refusal.HANDLE_USED,
+            "choices.handle");
         CompletableFuture<Void> done = new CompletableFuture<>();
         Flaw.demand(
             pending.putIfAbsent(yes.handle(), done) == null, Refusal.HANDLE_USED, "choices.handle");
@@ -534,8 +544,12 @@ public final class Consents {
    */
   public Withdrawing withdraw(WithdrawalSecret secret) {
     Handle handle = secret.handle();
-    awaitAnswer(handle);
-    return telling(told -> withdraw(handle, secret, told));
+    Optional<Withdrawing> done = Optional.empty();
+    while (done.isEmpty()) {
+      awaitAnswer(handle);
+      done = telling(told -> withdraw(handle, secret, told));
+    }
+    return done.get();
   }
 
   /** Waits for an answer under this handle that is on its way into log and store. */
@@ -546,7 +560,8 @@ public final class Consents {
     }
   }
 
-  private Withdrawing withdraw(Handle handle, WithdrawalSecret secret, Told told) {
+  /** Empty if an answer under this handle came on its way meanwhile. */
+  private Optional<Withdrawing> withdraw(Handle handle, WithdrawalSecret secret, Told told) {
     // Without the lock: nothing slow may stand between the person's no and the permit's death.
     ledger.holding(handle).ifPresent(holding -> told.holders.addAll(holding.stop()));
     told.holders();
@@ -555,11 +570,16 @@ public final class Consents {
       Optional<Event.Withdrawn> before = ledger.withdrawn(handle);
       if (before.isPresent()) {
         Event.Withdrawn then = before.get();
-        return new Withdrawing.AlreadyWithdrawn(handle, promise(handle, then.logSize(), then.at()));
+        return Optional.of(
+            new Withdrawing.AlreadyWithdrawn(handle, promise(handle, then.logSize(), then.at())));
       }
       Optional<Holding> holding = ledger.holding(handle);
       if (holding.isEmpty() && !inDoubt.containsKey(handle)) {
-        return new Withdrawing.Unknown();
+        if (pending.containsKey(handle)) {
+          return Optional.empty();
+        }
+        forestalled.add(handle, clock.instant());
+        return Optional.of(new Withdrawing.Unknown());
       }
       holding.ifPresent(h -> told.holders.addAll(h.stop()));
       // After the stop: every use that appendUse accepted is in a log of this size.
@@ -568,7 +588,8 @@ public final class Consents {
       holding.ifPresent(h -> told.ended(h, State.WITHDRAWN));
     }
     submitOwed();
-    return new Withdrawing.Promised(handle, promise(handle, fact.logSize(), fact.at()));
+    return Optional.of(
+        new Withdrawing.Promised(handle, promise(handle, fact.logSize(), fact.at())));
   }
 
   /**

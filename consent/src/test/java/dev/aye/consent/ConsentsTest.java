@@ -201,6 +201,25 @@ class ConsentsTest {
   }
 
   @Test
+  void aYesThatComesAfterItsOwnWithdrawalDoesNotCount() {
+    WithdrawalSecret secret = ada.secret();
+    Device.Draft yes = house.draft(ada).yes(Purpose.NOTES, Medium.VOICE, secret.handle());
+    assertThat(house.consents.withdraw(secret)).isEqualTo(new Consents.Withdrawing.Unknown());
+    long leaves = house.journal.size();
+
+    house.clock.forward(Consents.TOLERANCE);
+
+    assertThat(house.answer(ada, yes))
+        .isEqualTo(new Consents.Answering.Refused(Refusal.HANDLE_USED, "choices.handle"));
+    assertThat(house.permit(ada, Purpose.NOTES, Medium.VOICE)).isEmpty();
+    assertThat(house.journal.size()).isEqualTo(leaves);
+    assertThat(
+            house.answer(
+                ada, house.draft(ada).yes(Purpose.NOTES, Medium.VOICE, ada.secret().handle())))
+        .isInstanceOf(Consents.Answering.Answered.class);
+  }
+
+  @Test
   void aWithdrawnHandleIsNeverAcceptedAgain() {
     WithdrawalSecret secret = house.yes(ada, Purpose.NOTES, Medium.VOICE);
     house.consents.withdraw(secret);
