@@ -38,7 +38,8 @@ final class Uplink {
   private long windowStart;
   private long windowBits;
   private long bitrate;
-  private long lastPacketNanos;
+  private boolean bringsMedia;
+  private long lastMediaNanos;
 
   private Rtcp.SenderReport lastReport = new Rtcp.SenderReport(0, 0, 0, 0, 0, List.of());
   private long lastReportNanos;
@@ -104,6 +105,9 @@ final class Uplink {
       jitter += (Math.abs(d) - jitter) / 16;
     }
     transitBefore = transit;
+    if (packet.payload().length == 0) {
+      return;
+    }
     windowBits += 8L * (packet.payload().length + 12);
     if (now - windowStart >= RATE_WINDOW) {
       long rate = windowBits * 1_000_000_000L / (now - windowStart);
@@ -111,7 +115,8 @@ final class Uplink {
       windowBits = 0;
       windowStart = now;
     }
-    lastPacketNanos = now;
+    bringsMedia = true;
+    lastMediaNanos = now;
   }
 
   private long extend(int sequence) {
@@ -126,8 +131,12 @@ final class Uplink {
     return alive(now) ? bitrate : 0;
   }
 
+  /**
+   * Whether media came within the last second. Padding is none: a browser that has no bandwidth for
+   * a layer goes on sending that in its stream, to find out whether there is more.
+   */
   boolean alive(long now) {
-    return started && now - lastPacketNanos < 1_000_000_000L;
+    return bringsMedia && now - lastMediaNanos < 1_000_000_000L;
   }
 
   /** Sequence numbers to ask for now; each is asked for a few times, then given up. */

@@ -45,6 +45,30 @@ class ReceptionTest {
     assertThat(up.receive(packet(10), 3)).isFalse();
   }
 
+  /** What a browser does with a layer that it has no bandwidth for. */
+  @Test
+  void aStreamThatBringsNothingButPaddingIsNotAlive() {
+    Uplink up = new Uplink(1, 90000);
+    assertThat(up.alive(0)).isFalse();
+    up.receive(packet(1), 0);
+    up.receive(packet(2), 600 * MILLI);
+    assertThat(up.alive(700 * MILLI)).isTrue();
+    assertThat(up.bitrate(700 * MILLI)).isPositive();
+    for (int i = 3; i < 40; i++) {
+      assertThat(up.receive(padding(i), 600 * MILLI + 50L * i * MILLI)).isTrue();
+    }
+    assertThat(up.due(3000 * MILLI)).isEmpty();
+    assertThat(up.alive(2600 * MILLI)).isFalse();
+    assertThat(up.bitrate(2600 * MILLI)).isZero();
+    up.receive(packet(40), 3000 * MILLI);
+    assertThat(up.alive(3000 * MILLI)).isTrue();
+  }
+
+  private static RtpPacket padding(int sequence) {
+    return new RtpPacket(
+        96, false, sequence & 0xffff, sequence * 960, 1, RtpExtensions.NONE, new byte[0]);
+  }
+
   @Test
   void lossIsReportedAsAFraction() {
     Uplink up = new Uplink(1, 48000);
