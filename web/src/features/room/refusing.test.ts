@@ -376,7 +376,9 @@ describe('a no that overtakes a yes', () => {
     signs.mockRestore();
     expect(no, 'pressed while the receipt was being signed').toBeDefined();
     await no;
-    expect(sent.toSorted()).toEqual([['captions voice refused'], ['notes voice given']]);
+    expect(new Set(sent.map((receipt) => receipt.join()))).toEqual(
+      new Set(['captions voice refused', 'notes voice given']),
+    );
     expect(asked).toHaveLength(2);
     expect([said('captions'), said('notes')]).toEqual(['refused', 'given']);
     await room.leave();
