@@ -58,6 +58,8 @@ export class OwnRows {
   readonly #unheard = new Map<string, number>();
   /** Handles of receipts that another page of this device keeps. */
   readonly #elsewhere = new Set<string>();
+  /** Handles that the server said were over. */
+  readonly #ended = new Set<string>();
   /** Rows that are over by time, as last looked at. */
   #over = '';
 
@@ -129,9 +131,12 @@ export class OwnRows {
 
   /**
    * From now on these handles are no yes. Gives the slips that there were for them and, where a slip is lost, the yes that
-   * was proved here: the key that signed it can still end it.
+   * was proved here: the key that signed it can still end it. Of `unsaid` nothing is known here but that it was sent.
    */
-  takes(handles: readonly string[]): {
+  takes(
+    handles: readonly string[],
+    unsaid: readonly KeptSlip[] = [],
+  ): {
     readonly slips: readonly KeptSlip[];
     readonly lost: readonly OwnYes[];
   } {
@@ -144,7 +149,7 @@ export class OwnRows {
         !held.has(said.handle) &&
         !this.#taken.has(said.handle),
     );
-    const known = [...slips, ...lost];
+    const known = [...slips, ...lost, ...unsaid];
     for (const handle of handles)
       this.#taken.set(handle, known.find((one) => one.handle === handle) ?? this.#taken.get(handle));
     for (const { handle, medium } of known) this.#untold.set(handle, medium);
@@ -163,6 +168,16 @@ export class OwnRows {
   /** The server has answered for a withdrawal; whether it held anything back until then. */
   knowsOf(handle: string): boolean {
     return this.#untold.delete(handle);
+  }
+
+  /** The server says of a yes that it is over: what it said of the row before no longer counts. */
+  isEnded(handle: string): void {
+    this.#ended.add(handle);
+  }
+
+  /** Of what was taken back, only these are kept on this device or owed: others were torn up by another page. */
+  areThere(handles: ReadonlySet<string>): void {
+    for (const handle of this.#untold.keys()) if (!handles.has(handle)) this.#untold.delete(handle);
   }
 
   /** What the server says of the rows. */
@@ -415,7 +430,9 @@ export class OwnRows {
   /** Media of what was taken back here and what the server, asked or not, still takes for a yes. */
   #believed(): readonly string[] {
     return [...(this.#told?.values() ?? [])].flatMap(({ state, handle, medium }) =>
-      state === 'given' && handle !== undefined && this.#taken.has(handle) ? [medium] : [],
+      state === 'given' && handle !== undefined && this.#taken.has(handle) && !this.#ended.has(handle)
+        ? [medium]
+        : [],
     );
   }
 

@@ -23,6 +23,12 @@ export class LastWords {
     return this.#last.get(key) === word;
   }
 
+  /** Whether a yes was pressed since, and nothing after it. */
+  isOvertakenByYes(word: Word, key: string): boolean {
+    const last = this.#last.get(key);
+    return last !== undefined && last !== word && last.yes;
+  }
+
   /** Whether a no is already taking effect for all of these, and is the last word for them. */
   areRefused(keys: readonly string[]): boolean {
     return keys.every((key) => this.#last.get(key)?.yes === false && this.#refusing.keys.has(key));
@@ -41,6 +47,11 @@ export class LastWords {
   /** A receipt that answers these is on its way until the returned function is called. */
   signs(keys: readonly string[]): () => void {
     return this.#signing.begin(keys);
+  }
+
+  /** What a receipt is on its way for. */
+  get signing(): ReadonlySet<string> {
+    return this.#signing.keys;
   }
 
   isSigning(keys: readonly string[]): boolean {

@@ -319,6 +319,19 @@ describe('a no that the server does not confirm', () => {
 });
 
 describe('a no that overtakes a yes', () => {
+  /** The server keeps its replies to answers back while `which` says so, until the returned function is called. */
+  const holdsBack = (which: () => boolean) => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    const honest = fetch;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      const reply = await honest(path, init);
+      if (path.endsWith('/answers') && which()) await slow;
+      return reply;
+    });
+    return () => release();
+  };
+
   it('is shown and silences at once, and takes the yes back when it is known what became of it', async () => {
     const { story, asked, load } = await server();
     const { room, said } = await load();
@@ -536,6 +549,82 @@ describe('a no that overtakes a yes', () => {
     expect(sent.flat().filter((one) => one === 'training voice given')).toHaveLength(1);
     expect(said('training' as 'notes')).toBe('withdrawn');
     expect(said('captions')).toBe('given');
+    await room.leave();
+  });
+
+  it('is not said any more by a page that was left', async () => {
+    const { sent, asked, load } = await server();
+    const { room } = await load();
+    const answers = holdsBack(() => asked.length === 1);
+    const entering = room.enter([
+      { purpose: 'captions', medium: 'voice', yes: true },
+      { purpose: 'training', medium: 'voice', yes: true },
+    ]);
+    await soon(() => expect(asked).toEqual(['captions given']));
+    await room.leave();
+    answers();
+    await entering;
+    await quiet();
+    expect(sent).toEqual([['captions voice given']]);
+  });
+
+  it('from the door does not undo a yes that was pressed in the room since', async () => {
+    const { sent, asked, load } = await server();
+    const { room } = await load();
+    const answers = holdsBack(() => asked.length === 1);
+    const entering = room.enter([
+      { purpose: 'captions', medium: 'voice', yes: true },
+      { purpose: 'training', medium: 'voice', yes: false },
+    ]);
+    await soon(() => expect(asked).toEqual(['captions given']));
+    const presses = [];
+    for (const yes of [false, true]) {
+      presses.push(room.decide(row('training'), yes, ['voice']));
+      await quiet();
+    }
+    answers();
+    await Promise.all([entering, ...presses]);
+    await quiet();
+    expect(sent.flat().filter((one) => one.startsWith('training'))).toEqual([
+      'training voice refused',
+      'training voice given',
+    ]);
+    expect(room.choice('training', 'voice')).toBe('given');
+    await room.leave();
+  });
+
+  it('to what never was proved silences its medium until the server knows, whatever else was given', async () => {
+    const { scene, story, yes, load } = await server();
+    await yes('notes');
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(story).toEqual(['open']));
+    scene.answering = 'lost';
+    await room.decide(row('captions'), true);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    scene.answering = 'honest';
+    scene.reach = 'unreachable';
+    void room.decide(row('captions'), false);
+    expect(room.store.get().listening.is, 'at once').not.toBe('on');
+    await soon(() => expect(room.store.get().listening.is).toBe('off'));
+    expect(said('notes')).toBe('given');
+    scene.reach = 'answers';
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    expect(story.at(-1)).toBe('open');
+    await room.leave();
+  });
+
+  it('after a no and a yes of which nothing was heard is signed, too', async () => {
+    const { scene, asked, load } = await server();
+    const { room, said } = await load();
+    await room.enter([]);
+    await room.decide(row('captions'), false);
+    scene.answering = 'lost';
+    await room.decide(row('captions'), true);
+    scene.answering = 'honest';
+    await room.decide(row('captions'), false);
+    expect(asked).toEqual(['captions refused', 'captions given', 'captions refused']);
+    expect(said('captions')).toBe('refused');
     await room.leave();
   });
 

@@ -494,23 +494,28 @@ export class RoomModel {
     if (this.#words.isSigning(keys)) {
       // Written down before anything is waited for: the page may be closed first.
       const [taken] = await Promise.all([
-        this.#takesUnsaid(row.purpose, media),
+        this.#takesUnsaid((s) => s.purpose === row.purpose && media.includes(s.medium), keys),
         this.#remembersNo(noes()),
-        this.#words.signed(keys),
       ]);
-      overtaken = await stillKept(taken);
-      this.#rows.neverWere(taken.filter((slip) => !overtaken.includes(slip)));
+      overtaken = taken;
     }
     const pressed = noes();
     const isOpen = (a: Answer) => ['requested', 'given'].includes(this.choice(a.purpose, a.medium));
     const refused = pressed.filter(isOpen);
     // The server may still get a yes of which nothing is known here: a no that was signed later keeps it from counting.
-    const unheard = overtaken.filter((slip) => !this.#rows.handles.includes(slip.handle));
+    const unheard = [
+      ...overtaken,
+      ...still().flatMap(({ medium }) => this.#rows.slipsOf(row.purpose, medium)),
+    ].filter(
+      (slip) => slip.meeting === this.store.get().meeting.id && !this.#rows.handles.includes(slip.handle),
+    );
     const isUnheard = (a: Answer) => unheard.some((slip) => slip.medium === a.medium);
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
     const handles = still().flatMap(({ medium }) => this.#heldOf(row.purpose, medium));
     const told = handles.length + overtaken.length > 0 ? this.#ends(handles, overtaken) : Promise.resolve();
-    const answers = pressed.filter((a) => isUnheard(a) || isOpen(a));
+    const answers = still()
+      .map(({ medium }) => ({ purpose: row.purpose, medium, yes: false, ...this.#far() }))
+      .filter((a) => isUnheard(a) || isOpen(a));
     const owed = this.#rows.owed(answers, [{ ...row, media: still() }]);
     await Promise.all([
       told,
@@ -523,24 +528,28 @@ export class RoomModel {
   }
 
   /**
-   * Takes back all slips of a row while one may be on its way to the server: on this device at once, there when it is known
-   * what became of it.
+   * Takes back slips while a yes may be on its way to the server: on this device at once. Gives them when it is known what
+   * became of it, or nothing was heard for long.
    */
-  async #takesUnsaid(purpose: string, media: readonly string[]): Promise<readonly KeptSlip[]> {
+  async #takesUnsaid(
+    which: (slip: KeptSlip) => boolean,
+    keys: readonly string[],
+  ): Promise<readonly KeptSlip[]> {
     const { id } = this.store.get().meeting;
     const at = this.#now();
+    const signed = within(PATIENCE_MS, this.#words.signed(keys)).catch(() => undefined);
+    let taken: readonly KeptSlip[] = [];
     try {
-      const unsaid = (await keptSlips.all()).filter(
-        (s) =>
-          s.meeting === id && s.purpose === purpose && media.includes(s.medium) && s.takenAt === undefined,
-      );
-      await Promise.all(unsaid.map((s) => markTaken(s.handle, at)));
-      return unsaid;
+      taken = (await keptSlips.all()).filter((s) => s.meeting === id && s.usedAt === undefined && which(s));
+      await Promise.all(taken.map((s) => markTaken(s.handle, at)));
     } catch (failure) {
       // It is said all the same, unless the page is closed before.
       console.warn('room: what is taken back could not be written down', failure);
-      return [];
     }
+    await signed;
+    const kept = await stillKept(taken);
+    this.#rows.neverWere(taken.filter((slip) => !kept.includes(slip)));
+    return kept;
   }
 
   /** How far an answer reaches, where it is further than this meeting. */
@@ -646,9 +655,13 @@ export class RoomModel {
     }
   }
 
-  /** What of answers is still meant: a no always, and a yes that no later word overtook. */
+  /** What of answers is still meant: a yes while it is the last word, and here; a no until a yes overtakes it. */
   #meant(answers: readonly Answer[], word: Word): readonly Answer[] {
-    return answers.filter((a) => !a.yes || this.#words.stands(word, keyOf(a.purpose, a.medium)));
+    const here = this.store.get().phase !== 'out';
+    return answers.filter(({ purpose, medium, yes }) => {
+      const key = keyOf(purpose, medium);
+      return yes ? here && this.#words.stands(word, key) : !this.#words.isOvertakenByYes(word, key);
+    });
   }
 
   /** Whether the answers were recorded; they are not where one is no longer meant. */
@@ -695,7 +708,12 @@ export class RoomModel {
       .all()
       .then((all) => rememberTakenBack(handles, all, this.#now(), texts))
       .catch((failure: unknown) => console.warn('room: a no could not be remembered', failure));
-    await Promise.all([this.#ends(handles), remembered]);
+    // What is on its way is in no list yet.
+    const rest = this.#words.signing;
+    const late = this.#takesUnsaid((s) => rest.has(keyOf(s.purpose, s.medium)), [...rest]).then((unsaid) =>
+      unsaid.length > 0 ? this.#ends([], unsaid) : undefined,
+    );
+    await Promise.all([this.#ends(handles), late, remembered]);
   }
 
   /** What a no to a row takes back: by slips, and by the key that signed it where the slip of a yes is lost. */
@@ -709,8 +727,10 @@ export class RoomModel {
   /** Of `unsaid` nothing is known here but that it was sent. */
   async #ends(known: readonly string[], unsaid: readonly KeptSlip[] = []): Promise<void> {
     const handles = [...new Set([...known, ...unsaid.map((s) => s.handle)])];
-    const { slips: held, lost } = this.#rows.takes(handles);
+    const { slips: held, lost } = this.#rows.takes(handles, unsaid);
     this.#listening?.stop(handles);
+    // The server may use under it what is sent for something else of the same medium.
+    this.#stopWhatEnded();
     const besides = unsaid.filter((s) => !held.some(({ handle }) => handle === s.handle));
     const taken: readonly Taking[] = [...held, ...besides, ...lost.map((yes) => this.#endByKey(yes))];
     const keys = taken.map((s) => keyOf(s.purpose, s.medium));
@@ -1007,6 +1027,8 @@ export class RoomModel {
         const withdrawals = new Map(this.store.get().withdrawals);
         withdrawals.set(event.data.handle, event.data);
         this.store.set({ withdrawals });
+        this.#rows.isEnded(event.data.handle);
+        await this.#applyGrants();
         return;
       }
       case 'ended':
@@ -1124,7 +1146,10 @@ export class RoomModel {
   /** A no ends also what was said under another key of this browser: nobody but this browser knows that they are one's own. */
   async #takeBackElsewhere(answers: readonly Answer[]): Promise<void> {
     if (!this.#keeps || answers.every((a) => a.yes || a.here)) return;
-    const more = await endedBy(answers, this.store.get().meeting, this.#now());
+    const more = await endedBy(answers, this.store.get().meeting, this.#now()).catch((failure: unknown) => {
+      this.#trouble(failure);
+      return [];
+    });
     if (more.length === 0) return;
     this.#rows.takes(more.map((s) => s.handle));
     outbox.take(more).catch((failure: unknown) => this.#trouble(failure));
@@ -1279,7 +1304,9 @@ export class RoomModel {
     const all = await keptSlips.all();
     const at = this.#now().toISOString();
     const taken = all.map((s) => (said.has(s.handle) ? { ...s, takenAt: s.takenAt ?? at } : s));
-    if (!this.#rows.areTaken([...taken, ...(await keptEnds.all())])) return;
+    const ends = await keptEnds.all();
+    this.#rows.areThere(new Set([...taken, ...ends].map((one) => one.handle).concat([...said.keys()])));
+    if (!this.#rows.areTaken([...taken, ...ends])) return;
     this.#restate();
     await this.#applyGrants();
   }
