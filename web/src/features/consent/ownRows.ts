@@ -157,12 +157,19 @@ export class OwnRows {
     return { slips, lost };
   }
 
-  /** Slips of a receipt that never left this device: there is nothing to take back. */
-  neverWere(slips: readonly KeptSlip[]): void {
-    for (const { handle } of slips) {
+  /** Handles of receipts that never left this device: there is nothing to take back. Whether one held anything back. */
+  neverWere(handles: readonly string[]): boolean {
+    let held = false;
+    for (const handle of handles) {
       this.#taken.delete(handle);
-      this.#untold.delete(handle);
+      held = this.#untold.delete(handle) || held;
     }
+    return held;
+  }
+
+  /** What was taken back while the server does not know it yet. */
+  get untold(): readonly string[] {
+    return [...this.#untold.keys()];
   }
 
   /** The server has answered for a withdrawal; whether it held anything back until then. */
@@ -173,11 +180,6 @@ export class OwnRows {
   /** The server says of a yes that it is over: what it said of the row before no longer counts. */
   isEnded(handle: string): void {
     this.#ended.add(handle);
-  }
-
-  /** Of what was taken back, only these are kept on this device or owed: others were torn up by another page. */
-  areThere(handles: ReadonlySet<string>): void {
-    for (const handle of this.#untold.keys()) if (!handles.has(handle)) this.#untold.delete(handle);
   }
 
   /** What the server says of the rows. */

@@ -568,6 +568,53 @@ describe('a no that overtakes a yes', () => {
     expect(sent).toEqual([['captions voice given']]);
   });
 
+  it('is not said by a page that is left while it connects, which never comes back', async () => {
+    const { sent, load } = await server();
+    const { room } = await load();
+    const entering = room.enter([{ purpose: 'captions', medium: 'voice', yes: true }]);
+    await room.leave();
+    await entering;
+    await quiet();
+    expect(sent).toEqual([]);
+    expect(room.store.get().phase).toBe('out');
+  });
+
+  it('silences its medium at once while the yes is on its way, whatever else was given, and no longer', async () => {
+    const { asked, story, yes, load } = await server();
+    await yes('notes');
+    const { room, said } = await load();
+    await room.enter([]);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    const answers = holdsBack(() => asked.at(-1) === 'captions given');
+    const presses = [room.decide(row('captions'), true)];
+    await soon(() => expect(asked.at(-1)).toBe('captions given'));
+    expect(room.store.get().listening.is).toBe('on');
+    presses.push(room.decide(row('captions'), false));
+    expect(room.store.get().listening.is, 'at once').not.toBe('on');
+    await quiet();
+    expect(room.store.get().listening.is, 'and while it waits').not.toBe('on');
+    answers();
+    await Promise.all(presses);
+    await soon(() => expect(room.store.get().listening.is).toBe('on'));
+    expect([said('captions'), said('notes')]).toEqual(['withdrawn', 'given']);
+    expect(story.filter((one) => one.startsWith('no'))).toEqual(['no, answers']);
+    await room.leave();
+  });
+
+  it('after leaving takes back also a yes of which nothing was heard', async () => {
+    const { scene, story, yes, load } = await server();
+    const slip = await yes('notes');
+    const { room } = await load();
+    await room.enter([]);
+    scene.answering = 'lost';
+    await room.decide(row('captions'), true);
+    scene.answering = 'honest';
+    await room.leave();
+    story.length = 0;
+    await room.withdraw([slip.handle]);
+    expect(story).toEqual(['no, answers', 'no, answers']);
+  });
+
   it('from the door does not undo a yes that was pressed in the room since', async () => {
     const { sent, asked, load } = await server();
     const { room } = await load();

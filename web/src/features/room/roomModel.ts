@@ -156,6 +156,8 @@ export class RoomModel {
   /** Done when what was written before has been sent, or could not be. */
   #saying: Promise<void> = Promise.resolve();
   readonly #words = new LastWords();
+  /** Media of noes that wait to know what became of a yes: the server may already use it. */
+  readonly #silenced = new Set<readonly string[]>();
   #stuck = false;
   /** Of the events that tell what the meeting asks: the last one counts, whichever is read first. */
   #turn = 0;
@@ -254,6 +256,7 @@ export class RoomModel {
     this.#wire();
     // Before connecting: from its first moment on, whatever this device publishes is marked and sent encrypted.
     await this.#room.setE2EEEnabled(true);
+    if (this.#isOut) return;
     await this.#room.connect(joined.serverUrl, joined.token);
     const self = this.#room.localParticipant.identity;
     if (self !== joined.participantId) throw new Error('the server gave another seat than it said');
@@ -293,6 +296,12 @@ export class RoomModel {
         ]),
       ),
     );
+    if (this.#isOut) {
+      // Left while it was being entered: there is no way back into a page that was left.
+      this.#membership.close();
+      await this.#room.disconnect();
+      return;
+    }
     this.#wasIn = true;
     this.store.set({ phase: 'in' });
     this.#events = subscribe(meeting, joined.seat, {
@@ -491,7 +500,10 @@ export class RoomModel {
         .filter(({ medium }) => this.choice(row.purpose, medium) !== 'refused')
         .map(({ medium }) => ({ purpose: row.purpose, medium, yes: false, ...this.#far() }));
     let overtaken: readonly KeptSlip[] = [];
-    if (this.#words.isSigning(keys)) {
+    const silenced = this.#words.isSigning(keys) ? [...media] : [];
+    if (silenced.length > 0) {
+      this.#silenced.add(silenced);
+      this.#stopWhatEnded();
       // Written down before anything is waited for: the page may be closed first.
       const [taken] = await Promise.all([
         this.#takesUnsaid((s) => s.purpose === row.purpose && media.includes(s.medium), keys),
@@ -513,6 +525,7 @@ export class RoomModel {
     // All of the row, proved or not: what the server may hold is taken back whatever it says of it.
     const handles = still().flatMap(({ medium }) => this.#heldOf(row.purpose, medium));
     const told = handles.length + overtaken.length > 0 ? this.#ends(handles, overtaken) : Promise.resolve();
+    this.#silenced.delete(silenced);
     const answers = still()
       .map(({ medium }) => ({ purpose: row.purpose, medium, yes: false, ...this.#far() }))
       .filter((a) => isUnheard(a) || isOpen(a));
@@ -548,7 +561,7 @@ export class RoomModel {
     }
     await signed;
     const kept = await stillKept(taken);
-    this.#rows.neverWere(taken.filter((slip) => !kept.includes(slip)));
+    this.#rows.neverWere(taken.filter((slip) => !kept.includes(slip)).map((slip) => slip.handle));
     return kept;
   }
 
@@ -657,7 +670,7 @@ export class RoomModel {
 
   /** What of answers is still meant: a yes while it is the last word, and here; a no until a yes overtakes it. */
   #meant(answers: readonly Answer[], word: Word): readonly Answer[] {
-    const here = this.store.get().phase !== 'out';
+    const here = !this.#isOut;
     return answers.filter(({ purpose, medium, yes }) => {
       const key = keyOf(purpose, medium);
       return yes ? here && this.#words.stands(word, key) : !this.#words.isOvertakenByYes(word, key);
@@ -708,9 +721,9 @@ export class RoomModel {
       .all()
       .then((all) => rememberTakenBack(handles, all, this.#now(), texts))
       .catch((failure: unknown) => console.warn('room: a no could not be remembered', failure));
-    // What is on its way is in no list yet.
-    const rest = this.#words.signing;
-    const late = this.#takesUnsaid((s) => rest.has(keyOf(s.purpose, s.medium)), [...rest]).then((unsaid) =>
+    // What is on its way, or was and never was proved, is in no list.
+    const unproved = (s: KeptSlip) => !this.#rows.handles.includes(s.handle);
+    const late = this.#takesUnsaid(unproved, [...this.#words.signing]).then((unsaid) =>
       unsaid.length > 0 ? this.#ends([], unsaid) : undefined,
     );
     await Promise.all([this.#ends(handles), late, remembered]);
@@ -1118,7 +1131,8 @@ export class RoomModel {
         return this.#heldOf(purpose, medium);
       }),
     );
-    return this.#rows.live().filter((grant) => !refused.has(grant.handle));
+    const silenced = new Set([...this.#silenced].flat());
+    return this.#rows.live().filter((grant) => !refused.has(grant.handle) && !silenced.has(grant.medium));
   }
 
   /** A no on the card to what was given before is a withdrawal, and is made before anything is opened or sent. */
@@ -1300,13 +1314,16 @@ export class RoomModel {
 
   /** What another page took back, or this one before it was a room: known without a word of the server. */
   async #lookTaken(): Promise<void> {
-    const said = outbox.store.get().said;
+    const untold = this.#rows.untold;
     const all = await keptSlips.all();
+    const ends = await keptEnds.all();
+    const said = outbox.store.get().said;
     const at = this.#now().toISOString();
     const taken = all.map((s) => (said.has(s.handle) ? { ...s, takenAt: s.takenAt ?? at } : s));
-    const ends = await keptEnds.all();
-    this.#rows.areThere(new Set([...taken, ...ends].map((one) => one.handle).concat([...said.keys()])));
-    if (!this.#rows.areTaken([...taken, ...ends])) return;
+    const there = new Set([...taken, ...ends].map((one) => one.handle));
+    // Neither kept nor owed: torn up by the page that had drawn them.
+    const freed = this.#rows.neverWere(untold.filter((handle) => !there.has(handle) && !said.has(handle)));
+    if (!this.#rows.areTaken([...taken, ...ends]) && !freed) return;
     this.#restate();
     await this.#applyGrants();
   }
@@ -1355,8 +1372,12 @@ export class RoomModel {
     this.store.set({ trouble: means });
   }
 
+  get #isOut(): boolean {
+    return this.store.get().phase === 'out';
+  }
+
   async #out(why: Why): Promise<void> {
-    if (this.store.get().phase === 'out') return;
+    if (this.#isOut) return;
     this.#listening?.muted(true);
     this.store.set({ phase: 'out', why: why === 'lost' && !this.#wasIn ? 'never' : why });
     this.#unfollow();
