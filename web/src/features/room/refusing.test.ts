@@ -601,6 +601,30 @@ describe('a no that overtakes a yes', () => {
     await room.leave();
   });
 
+  it('takes back a yes whose reply was lost while another receipt is still on its way', async () => {
+    const { asked, story, load } = await server();
+    const { room } = await load();
+    const answers = holdsBack(() => asked.length > 1);
+    const held = fetch;
+    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+      const reply = await held(path, init);
+      if (path.endsWith('/answers') && asked.length === 1) throw new TypeError('no network');
+      return reply;
+    });
+    const entering = room.enter([
+      { purpose: 'captions', medium: 'voice', yes: true },
+      { purpose: 'training', medium: 'voice', yes: true },
+    ]);
+    await soon(() => expect(asked).toEqual(['captions given', 'training given']));
+    const no = room.decide(row('captions'), false);
+    await soon(() => expect(story).toEqual(['no, answers']));
+    answers();
+    await Promise.all([entering, no]);
+    await quiet();
+    expect(room.choice('training', 'voice')).toBe('given');
+    await room.leave();
+  });
+
   it('after leaving takes back also a yes of which nothing was heard', async () => {
     const { scene, story, yes, load } = await server();
     const slip = await yes('notes');

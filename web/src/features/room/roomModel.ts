@@ -630,7 +630,6 @@ export class RoomModel {
     this.#recording = new Promise<void>((resolve) => (recorded = resolve));
     const stood = this.#rows.stoodBefore(answers.filter((a) => !a.yes));
     let failed: { readonly why: unknown; readonly means: string; readonly nos: boolean } | undefined;
-    let unproved = false;
     try {
       for (const { scope, answers: some } of groups)
         try {
@@ -639,7 +638,6 @@ export class RoomModel {
           while (still.length > 0 && !(await this.#record(shown, scope, still, word)))
             still = this.#meant(still, word);
         } catch (why) {
-          unproved = true;
           const meant = this.#meant(some, word);
           this.#stillAsks(meant);
           const nos = meant.filter((a) => !a.yes).length;
@@ -649,8 +647,6 @@ export class RoomModel {
           if (meant.length > 0 && (!failed || (nos < meant.length && failed.nos)))
             failed = { why, means, nos: nos === meant.length };
         }
-      // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
-      if (unproved) await this.#loadSlips();
     } finally {
       recorded();
       if (failed) this.#trouble(failed.why, failed.means);
@@ -682,6 +678,10 @@ export class RoomModel {
     const done = this.#words.signs(answers.map((a) => keyOf(a.purpose, a.medium)));
     try {
       return await this.#recorded(shown, scope, answers, word);
+    } catch (why) {
+      // The slips of what was not proved are on this device: with them it can be taken back, should it stand.
+      await this.#loadSlips().catch((failure: unknown) => this.#trouble(failure));
+      throw why;
     } finally {
       done();
     }
@@ -722,8 +722,10 @@ export class RoomModel {
       .then((all) => rememberTakenBack(handles, all, this.#now(), texts))
       .catch((failure: unknown) => console.warn('room: a no could not be remembered', failure));
     // What is on its way, or was and never was proved, is in no list.
-    const unproved = (s: KeptSlip) => !this.#rows.handles.includes(s.handle);
-    const late = this.#takesUnsaid(unproved, [...this.#words.signing]).then((unsaid) =>
+    const signing = this.#words.signing;
+    const proved = new Set(this.#rows.handles);
+    const unproved = (s: KeptSlip) => signing.has(keyOf(s.purpose, s.medium)) || !proved.has(s.handle);
+    const late = this.#takesUnsaid(unproved, [...signing]).then((unsaid) =>
       unsaid.length > 0 ? this.#ends([], unsaid) : undefined,
     );
     await Promise.all([this.#ends(handles), late, remembered]);
