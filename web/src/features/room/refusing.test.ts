@@ -462,18 +462,7 @@ describe('a no that overtakes a yes', () => {
     const { scene, story, asked, load } = await server();
     const { room, said } = await load();
     await room.enter([]);
-    let answers: () => void = () => undefined;
-    const slow = new Promise<void>((resolve) => (answers = resolve));
-    const honest = fetch;
-    let first = true;
-    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
-      const reply = await honest(path, init);
-      if (path.endsWith('/answers') && first) {
-        first = false;
-        await slow;
-      }
-      return reply;
-    });
+    const answers = holdsBack(() => asked.length === 1);
     const presses = [room.decide(row('captions'), true)];
     await soon(() => expect(asked).toHaveLength(1));
     presses.push(room.decide(row('captions'), false));
@@ -495,18 +484,7 @@ describe('a no that overtakes a yes', () => {
     const { room } = await load();
     const learning = row('training');
     await room.enter([]);
-    let answers: () => void = () => undefined;
-    const slow = new Promise<void>((resolve) => (answers = resolve));
-    const honest = fetch;
-    let first = true;
-    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
-      const reply = await honest(path, init);
-      if (path.endsWith('/answers') && first) {
-        first = false;
-        await slow;
-      }
-      return reply;
-    });
+    const answers = holdsBack(() => asked.length === 2);
     const presses = [room.decide(learning, true)];
     await soon(() => expect(asked).toHaveLength(2));
     presses.push(room.decide(learning, false));
@@ -524,14 +502,7 @@ describe('a no that overtakes a yes', () => {
   it('is the last word also over a yes that was put by before it, and that another one came between', async () => {
     const { sent, asked, load } = await server();
     const { room, said } = await load();
-    let answers: () => void = () => undefined;
-    const slow = new Promise<void>((resolve) => (answers = resolve));
-    const honest = fetch;
-    vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
-      const reply = await honest(path, init);
-      if (path.endsWith('/answers') && asked.length === 1) await slow;
-      return reply;
-    });
+    const answers = holdsBack(() => asked.length === 1);
     // Two receipts: the one for Learning is signed when the other is recorded.
     const entering = room.enter([
       { purpose: 'captions', medium: 'voice', yes: true },
